@@ -1,0 +1,28 @@
+"""Time: UTC, in microseconds. Code that decides takes `now` as an argument; only the edges ask here."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def utc_now() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def as_utc(moment: datetime) -> datetime:
+    """The same moment in UTC; one without a zone is taken as UTC, as clients mean it."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 UTC; exact, unlike `timestamp()`."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def from_microseconds(value: int) -> datetime:
+    """The moment that lies `value` microseconds after 1970 UTC."""
+    return EPOCH + timedelta(0, 0, value)
