@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 __all__ = [
     "UNSET",
+    "UUID",
     "Answer",
     "Body",
     "Filter",
@@ -21,7 +22,6 @@ __all__ = [
     "Patch",
     "Raw",
     "Tags",
-    "UUID",
     "UnsetType",
     "changes",
     "datetime",

@@ -1,0 +1,151 @@
+"""Flows, flow runs, task runs and their states: the tables that every running flow writes.
+
+A run carries its present state whole (`state`, the JSON that is answered) beside the columns that are searched, so
+that a page of runs is one scan of one index and joins nothing. The history is in the `_state` tables.
+"""
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint, func, text
+
+from orchd.db.tables.base import object_table
+from orchd.db.types import JsonDoc, JsonSet, Timestamp, Uuid
+
+flow = object_table(
+    "flow",
+    Column("name", Text, nullable=False, unique=True),
+    Column("tags", JsonSet, nullable=False),
+    Column("labels", JsonSet, nullable=False),
+)
+
+
+def _run_columns() -> list[Column[object]]:
+    """What flow runs and task runs have in common."""
+    return [
+        Column("name", Text, nullable=False),
+        Column("tags", JsonSet, nullable=False),
+        Column("labels", JsonSet),
+        Column("empirical_policy", JsonDoc, nullable=False),
+        Column("run_count", Integer, nullable=False),
+        Column("expected_start_time", Timestamp),
+        Column("next_scheduled_start_time", Timestamp),
+        Column("start_time", Timestamp),
+        Column("end_time", Timestamp),
+        Column("total_run_time", Float, nullable=False),  # seconds
+        Column("state_id", Uuid),
+        Column("state_type", String(16)),
+        Column("state_name", Text),
+        Column("state_timestamp", Timestamp),
+        Column("state", JsonDoc),
+    ]
+
+
+flow_run = object_table(
+    "flow_run",
+    Column("flow_id", Uuid, ForeignKey("flow.id", ondelete="CASCADE"), nullable=False),
+    Column("deployment_id", Uuid),  # outlives its deployment, therefore no foreign key
+    Column("deployment_version", Text),
+    Column("work_queue_id", Uuid, ForeignKey("work_queue.id", ondelete="SET NULL")),
+    Column("work_queue_name", Text),
+    Column("flow_version", Text),
+    Column("parameters", JsonDoc, nullable=False),
+    Column("idempotency_key", Text),
+    Column("context", JsonDoc, nullable=False),
+    Column("parent_task_run_id", Uuid),
+    Column("auto_scheduled", Boolean, nullable=False),
+    Column("infrastructure_document_id", Uuid),
+    Column("infrastructure_pid", Text),
+    Column("created_by", JsonDoc),
+    Column("job_variables", JsonDoc),
+    *_run_columns(),
+    UniqueConstraint("flow_id", "idempotency_key"),
+)
+Index("ix_flow_run_begins", func.coalesce(flow_run.c.start_time, flow_run.c.expected_start_time))
+Index("ix_flow_run_expected_start_time", flow_run.c.expected_start_time)
+Index("ix_flow_run_end_time", flow_run.c.end_time)
+Index("ix_flow_run_name", flow_run.c.name)
+Index("ix_flow_run_state_type_expected_start_time", flow_run.c.state_type, flow_run.c.expected_start_time)
+Index("ix_flow_run_deployment_id_state_type", flow_run.c.deployment_id, flow_run.c.state_type)
+Index("ix_flow_run_work_queue_id_state_type", flow_run.c.work_queue_id, flow_run.c.state_type)
+_scheduled = text("next_scheduled_start_time IS NOT NULL")
+Index(
+    "ix_flow_run_next_scheduled_start_time",
+    flow_run.c.next_scheduled_start_time,
+    sqlite_where=_scheduled,
+    postgresql_where=_scheduled,
+)
+_has_parent = text("parent_task_run_id IS NOT NULL")
+Index(
+    "ix_flow_run_parent_task_run_id",
+    flow_run.c.parent_task_run_id,
+    sqlite_where=_has_parent,
+    postgresql_where=_has_parent,
+)
+
+flow_run_state = object_table(
+    "flow_run_state",
+    Column("flow_run_id", Uuid, ForeignKey("flow_run.id", ondelete="CASCADE"), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("timestamp", Timestamp, nullable=False),
+    Column("message", Text),
+    Column("state_details", JsonDoc, nullable=False),
+    Column("data", JsonDoc),
+    UniqueConstraint("flow_run_id", "timestamp"),
+)
+
+task_run = object_table(
+    "task_run",
+    Column("flow_run_id", Uuid, ForeignKey("flow_run.id", ondelete="CASCADE")),
+    Column("task_key", Text, nullable=False),
+    Column("dynamic_key", Text, nullable=False),
+    Column("cache_key", Text),
+    Column("cache_expiration", Timestamp),
+    Column("task_version", Text),
+    Column("flow_run_run_count", Integer, nullable=False),
+    Column("task_inputs", JsonDoc, nullable=False),
+    *_run_columns(),
+    UniqueConstraint("flow_run_id", "task_key", "dynamic_key"),
+)
+_flowless = text("flow_run_id IS NULL")
+Index(
+    "uq_task_run_task_key_dynamic_key_flowless",
+    task_run.c.task_key,
+    task_run.c.dynamic_key,
+    unique=True,
+    sqlite_where=_flowless,
+    postgresql_where=_flowless,
+)
+Index("ix_task_run_expected_start_time", task_run.c.expected_start_time)
+Index("ix_task_run_start_time", task_run.c.start_time)
+Index("ix_task_run_end_time", task_run.c.end_time)
+Index("ix_task_run_name", task_run.c.name)
+Index("ix_task_run_state_type_expected_start_time", task_run.c.state_type, task_run.c.expected_start_time)
+
+task_run_state = object_table(
+    "task_run_state",
+    Column("task_run_id", Uuid, ForeignKey("task_run.id", ondelete="CASCADE"), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("timestamp", Timestamp, nullable=False),
+    Column("message", Text),
+    Column("state_details", JsonDoc, nullable=False),
+    Column("data", JsonDoc),
+    UniqueConstraint("task_run_id", "timestamp"),
+)
+
+task_run_cache = object_table(
+    "task_run_cache",
+    Column("cache_key", Text, nullable=False),
+    Column("cache_expiration", Timestamp),
+    Column("task_run_state_id", Uuid, ForeignKey("task_run_state.id", ondelete="CASCADE"), nullable=False),
+)
+Index("ix_task_run_cache_cache_key_created", task_run_cache.c.cache_key, task_run_cache.c.created)
+Index("ix_task_run_cache_task_run_state_id", task_run_cache.c.task_run_state_id)
+
+flow_run_input = object_table(
+    "flow_run_input",
+    Column("flow_run_id", Uuid, ForeignKey("flow_run.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("sender", Text),
+    UniqueConstraint("flow_run_id", "key"),
+)
