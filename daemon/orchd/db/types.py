@@ -74,12 +74,10 @@ class _Portable(TypeDecorator[Any]):
         return self.postgres if dialect.name == "postgresql" else self.impl_instance
 
     def bind_processor(self, dialect: Dialect) -> Processor:
-        chosen = self.postgres_in if dialect.name == "postgresql" else self.sqlite_in
-        return chosen.__func__ if hasattr(chosen, "__func__") else chosen
+        return self.postgres_in if dialect.name == "postgresql" else self.sqlite_in
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor:
-        chosen = self.postgres_out if dialect.name == "postgresql" else self.sqlite_out
-        return chosen.__func__ if hasattr(chosen, "__func__") else chosen
+        return self.postgres_out if dialect.name == "postgresql" else self.sqlite_out
 
 
 class Uuid(_Portable):

@@ -1,0 +1,61 @@
+"""What a transaction function is given.
+
+A transaction function is plain and synchronous: `def rename(tx: Tx, id: UUID, name: str) -> None`. It awaits nothing,
+does no I/O but through `tx`, and is safe to run again: it may be repeated after a serialisation failure, or when the
+transaction beside it in the same group commit failed.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.engine import Dialect
+
+from orchd.db.statement import Params, Statement
+
+INTEGRITY = "Data integrity conflict: a unique or foreign key constraint was violated."
+
+
+class Retry(Exception):  # noqa: N818  (a request, not an error)
+    """The transaction lost a race (a compare-and-set failed); run its function again on fresh data."""
+
+
+class Write(NamedTuple):
+    """One statement of `Tx.run_all`, with its parameters."""
+
+    statement: Statement
+    params: Params
+
+
+class Tx(Protocol):
+    """One transaction on either database."""
+
+    dialect: Dialect
+    signals: set[str]
+    """Names of the wake-ups to fire once this transaction is committed."""
+
+    def execute(self, statement: Executable, params: Params | Sequence[Params] | None = None) -> CursorResult[Any]:
+        """Runs any Core statement."""
+
+    def fetch(self, statement: Statement, params: Params) -> list[list[Any]]:
+        """The rows of a prepared statement."""
+
+    def first(self, statement: Statement, params: Params) -> list[Any] | None:
+        """The first row, or None."""
+
+    def run(self, statement: Statement, params: Params) -> int:
+        """Runs a prepared statement that writes; returns how many rows it touched."""
+
+    def run_many(self, statement: Statement, rows: Iterable[Params]) -> None:
+        """Runs a prepared statement once for each row, in as few round trips as the driver can."""
+
+    def run_all(self, writes: Sequence[Write], *, last: bool = False) -> None:
+        """Several writes whose answers nobody needs, in one round trip where the database allows it.
+
+        They must not depend on each other's effects, but for foreign keys: PostgreSQL runs them on one snapshot.
+        `last` promises that the function writes nothing after them, nor fails: the statement is then a transaction
+        by itself when nothing was written or locked before, which saves two round trips.
+        """
+
+    def is_postgres(self) -> bool:
+        """True on PostgreSQL: for the few statements that differ."""
