@@ -155,7 +155,7 @@ class PostgresDatabase:
         connection, healthy = await self._idle.get(), False
         try:
             if connection is None:
-                connection = await self._engine.connect()
+                connection = await self._connect()
             raw: Any = (await connection.get_raw_connection()).driver_connection
             tx = PostgresTx(connection.sync_connection, raw)  # type: ignore[arg-type]
             try:
@@ -171,6 +171,13 @@ class PostgresDatabase:
         if tx.signals:
             self.wakeups.fire(tx.signals)
         return result
+
+    async def _connect(self) -> AsyncConnection:
+        connection = await self._engine.connect()
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        for kind in ("json", "jsonb"):  # as text both ways: see `types.py`
+            await raw.set_type_codec(kind, encoder=str, decoder=str, schema="pg_catalog", format="text")
+        return connection
 
     def _give_back(self, connection: AsyncConnection | None, healthy: bool) -> None:
         if connection is not None and not healthy:
