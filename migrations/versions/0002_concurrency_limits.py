@@ -45,16 +45,10 @@ def upgrade() -> None:
         sa.Column("slots", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("lease_id", "limit_id", name="pk_concurrency_lease_slot"),
         sa.ForeignKeyConstraint(
-            ["lease_id"],
-            ["concurrency_lease.id"],
-            name="fk_concurrency_lease_slot_lease_id_concurrency_lease",
-            ondelete="CASCADE",
+            ["lease_id"], ["concurrency_lease.id"], name="fk_concurrency_lease_slot_lease_id", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["limit_id"],
-            ["concurrency_limit.id"],
-            name="fk_concurrency_lease_slot_limit_id_concurrency_limit",
-            ondelete="CASCADE",
+            ["limit_id"], ["concurrency_limit.id"], name="fk_concurrency_lease_slot_limit_id", ondelete="CASCADE"
         ),
     )
     op.create_index("ix_concurrency_lease_slot_limit_id", "concurrency_lease_slot", ["limit_id"])

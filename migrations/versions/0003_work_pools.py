@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_work_queue"),
         sa.UniqueConstraint("work_pool_id", "name", name="uq_work_queue_work_pool_id_name"),
         sa.ForeignKeyConstraint(
-            ["work_pool_id"], ["work_pool.id"], name="fk_work_queue_work_pool_id_work_pool", ondelete="CASCADE"
+            ["work_pool_id"], ["work_pool.id"], name="fk_work_queue_work_pool_id", ondelete="CASCADE"
         ),
     )
     op.create_table(
@@ -63,9 +63,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_worker"),
         sa.UniqueConstraint("work_pool_id", "name", name="uq_worker_work_pool_id_name"),
-        sa.ForeignKeyConstraint(
-            ["work_pool_id"], ["work_pool.id"], name="fk_worker_work_pool_id_work_pool", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["work_pool_id"], ["work_pool.id"], name="fk_worker_work_pool_id", ondelete="CASCADE"),
     )
     op.create_index("ix_worker_last_heartbeat_time", "worker", ["last_heartbeat_time"])
 

@@ -44,15 +44,15 @@ def upgrade() -> None:
         sa.Column("enforce_parameter_schema", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_deployment"),
         sa.UniqueConstraint("flow_id", "name", name="uq_deployment_flow_id_name"),
-        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name="fk_deployment_flow_id_flow", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name="fk_deployment_flow_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["concurrency_limit_id"],
             ["concurrency_limit.id"],
-            name="fk_deployment_concurrency_limit_id_concurrency_limit",
+            name="fk_deployment_concurrency_limit_id",
             ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
-            ["work_queue_id"], ["work_queue.id"], name="fk_deployment_work_queue_id_work_queue", ondelete="SET NULL"
+            ["work_queue_id"], ["work_queue.id"], name="fk_deployment_work_queue_id", ondelete="SET NULL"
         ),
     )
     op.create_index("ix_deployment_concurrency_limit_id", "deployment", ["concurrency_limit_id"])
@@ -76,10 +76,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_deployment_schedule"),
         sa.UniqueConstraint("deployment_id", "slug", name="uq_deployment_schedule_deployment_id_slug"),
         sa.ForeignKeyConstraint(
-            ["deployment_id"],
-            ["deployment.id"],
-            name="fk_deployment_schedule_deployment_id_deployment",
-            ondelete="CASCADE",
+            ["deployment_id"], ["deployment.id"], name="fk_deployment_schedule_deployment_id", ondelete="CASCADE"
         ),
     )
 

@@ -50,9 +50,9 @@ def upgrade() -> None:
         sa.Column("state", JSON),
         sa.PrimaryKeyConstraint("id", name="pk_flow_run"),
         sa.UniqueConstraint("flow_id", "idempotency_key", name="uq_flow_run_flow_id_idempotency_key"),
-        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name="fk_flow_run_flow_id_flow", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["flow_id"], ["flow.id"], name="fk_flow_run_flow_id", ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
-            ["work_queue_id"], ["work_queue.id"], name="fk_flow_run_work_queue_id_work_queue", ondelete="SET NULL"
+            ["work_queue_id"], ["work_queue.id"], name="fk_flow_run_work_queue_id", ondelete="SET NULL"
         ),
     )
     op.create_index("ix_flow_run_begins", "flow_run", [sa.text("coalesce(start_time, expected_start_time)")])
@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_flow_run_state"),
         sa.UniqueConstraint("flow_run_id", "timestamp", name="uq_flow_run_state_flow_run_id_timestamp"),
         sa.ForeignKeyConstraint(
-            ["flow_run_id"], ["flow_run.id"], name="fk_flow_run_state_flow_run_id_flow_run", ondelete="CASCADE"
+            ["flow_run_id"], ["flow_run.id"], name="fk_flow_run_state_flow_run_id", ondelete="CASCADE"
         ),
     )
     op.create_table(
@@ -108,7 +108,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_flow_run_input"),
         sa.UniqueConstraint("flow_run_id", "key", name="uq_flow_run_input_flow_run_id_key"),
         sa.ForeignKeyConstraint(
-            ["flow_run_id"], ["flow_run.id"], name="fk_flow_run_input_flow_run_id_flow_run", ondelete="CASCADE"
+            ["flow_run_id"], ["flow_run.id"], name="fk_flow_run_input_flow_run_id", ondelete="CASCADE"
         ),
     )
 

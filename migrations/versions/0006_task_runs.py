@@ -48,9 +48,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "flow_run_id", "task_key", "dynamic_key", name="uq_task_run_flow_run_id_task_key_dynamic_key"
         ),
-        sa.ForeignKeyConstraint(
-            ["flow_run_id"], ["flow_run.id"], name="fk_task_run_flow_run_id_flow_run", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["flow_run_id"], ["flow_run.id"], name="fk_task_run_flow_run_id", ondelete="CASCADE"),
     )
     op.create_index("ix_task_run_end_time", "task_run", ["end_time"])
     op.create_index("ix_task_run_expected_start_time", "task_run", ["expected_start_time"])
@@ -82,7 +80,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_task_run_state"),
         sa.UniqueConstraint("task_run_id", "timestamp", name="uq_task_run_state_task_run_id_timestamp"),
         sa.ForeignKeyConstraint(
-            ["task_run_id"], ["task_run.id"], name="fk_task_run_state_task_run_id_task_run", ondelete="CASCADE"
+            ["task_run_id"], ["task_run.id"], name="fk_task_run_state_task_run_id", ondelete="CASCADE"
         ),
     )
     op.create_table(
@@ -95,10 +93,7 @@ def upgrade() -> None:
         sa.Column("task_run_state_id", UUID, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_task_run_cache"),
         sa.ForeignKeyConstraint(
-            ["task_run_state_id"],
-            ["task_run_state.id"],
-            name="fk_task_run_cache_task_run_state_id_task_run_state",
-            ondelete="CASCADE",
+            ["task_run_state_id"], ["task_run_state.id"], name="fk_task_run_cache_task_run_state_id", ondelete="CASCADE"
         ),
     )
     op.create_index("ix_task_run_cache_cache_key_created", "task_run_cache", ["cache_key", "created"])

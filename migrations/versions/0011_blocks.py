@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_block_schema"),
         sa.UniqueConstraint("checksum", "version", name="uq_block_schema_checksum_version"),
         sa.ForeignKeyConstraint(
-            ["block_type_id"], ["block_type.id"], name="fk_block_schema_block_type_id_block_type", ondelete="CASCADE"
+            ["block_type_id"], ["block_type.id"], name="fk_block_schema_block_type_id", ondelete="CASCADE"
         ),
     )
     op.create_index("ix_block_schema_block_type_id", "block_schema", ["block_type_id"])
@@ -57,13 +57,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["parent_block_schema_id"],
             ["block_schema.id"],
-            name="fk_block_schema_reference_parent_block_schema_id_block_schema",
+            name="fk_block_schema_reference_parent_block_schema_id",
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["reference_block_schema_id"],
             ["block_schema.id"],
-            name="fk_block_schema_reference_reference_block_schema_id_block_schema",
+            name="fk_block_schema_reference_reference_block_schema_id",
             ondelete="CASCADE",
         ),
     )
@@ -86,13 +86,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_block_document"),
         sa.UniqueConstraint("block_type_id", "name", name="uq_block_document_block_type_id_name"),
         sa.ForeignKeyConstraint(
-            ["block_type_id"], ["block_type.id"], name="fk_block_document_block_type_id_block_type", ondelete="CASCADE"
+            ["block_type_id"], ["block_type.id"], name="fk_block_document_block_type_id", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["block_schema_id"],
-            ["block_schema.id"],
-            name="fk_block_document_block_schema_id_block_schema",
-            ondelete="CASCADE",
+            ["block_schema_id"], ["block_schema.id"], name="fk_block_document_block_schema_id", ondelete="CASCADE"
         ),
     )
     op.create_index("ix_block_document_block_schema_id", "block_document", ["block_schema_id"])
@@ -109,13 +106,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["parent_block_document_id"],
             ["block_document.id"],
-            name="fk_block_document_reference_parent_block_document_id_block_document",
+            name="fk_block_document_reference_parent_block_document_id",
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["reference_block_document_id"],
             ["block_document.id"],
-            name="fk_block_document_reference_reference_block_document_id_block_document",
+            name="fk_block_document_reference_reference_block_document_id",
             ondelete="CASCADE",
         ),
     )

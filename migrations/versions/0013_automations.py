@@ -45,10 +45,7 @@ def upgrade() -> None:
         sa.Column("last_event", JSON),
         sa.PrimaryKeyConstraint("id", name="pk_automation_bucket"),
         sa.ForeignKeyConstraint(
-            ["automation_id"],
-            ["automation.id"],
-            name="fk_automation_bucket_automation_id_automation",
-            ondelete="CASCADE",
+            ["automation_id"], ["automation.id"], name="fk_automation_bucket_automation_id", ondelete="CASCADE"
         ),
     )
     op.create_index("ix_automation_bucket_end", "automation_bucket", ["end"])

@@ -73,6 +73,6 @@ def _counted(connection: Connection, tables: set[str]) -> list[TableRows]:
 
 def _count(connection: Connection, table: str) -> TableRows:
     rows = connection.exec_driver_sql(
-        f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT {COUNTED + 1}) AS some'  # noqa: S608  (a table's name)
+        f'SELECT count(*) FROM (SELECT 1 FROM "{table}" LIMIT {COUNTED + 1}) AS bounded'  # noqa: S608  (a table's name)
     ).scalar_one()
     return TableRows(table, min(rows, COUNTED), rows > COUNTED)

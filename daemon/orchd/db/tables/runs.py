@@ -65,6 +65,7 @@ Index("ix_flow_run_name", flow_run.c.name)
 Index("ix_flow_run_state_type_expected_start_time", flow_run.c.state_type, flow_run.c.expected_start_time)
 Index("ix_flow_run_deployment_id_state_type", flow_run.c.deployment_id, flow_run.c.state_type)
 Index("ix_flow_run_work_queue_id_state_type", flow_run.c.work_queue_id, flow_run.c.state_type)
+Index("ix_flow_run_tags", flow_run.c.tags, postgresql_using="gin").ddl_if(dialect="postgresql")
 _scheduled = text("next_scheduled_start_time IS NOT NULL")
 Index(
     "ix_flow_run_next_scheduled_start_time",
@@ -119,6 +120,7 @@ Index("ix_task_run_start_time", task_run.c.start_time)
 Index("ix_task_run_end_time", task_run.c.end_time)
 Index("ix_task_run_name", task_run.c.name)
 Index("ix_task_run_state_type_expected_start_time", task_run.c.state_type, task_run.c.expected_start_time)
+Index("ix_task_run_tags", task_run.c.tags, postgresql_using="gin").ddl_if(dialect="postgresql")
 
 task_run_state = object_table(
     "task_run_state",

@@ -78,6 +78,7 @@ Index("ix_deployment_created", deployment.c.created)
 Index("ix_deployment_updated", deployment.c.updated)
 Index("ix_deployment_work_queue_id", deployment.c.work_queue_id)
 Index("ix_deployment_concurrency_limit_id", deployment.c.concurrency_limit_id)
+Index("ix_deployment_tags", deployment.c.tags, postgresql_using="gin").ddl_if(dialect="postgresql")
 
 deployment_schedule = object_table(
     "deployment_schedule",
