@@ -30,6 +30,10 @@ class BadRequest(OrchdError):
     """The request cannot be carried out as asked."""
 
 
+class Unauthorized(OrchdError):
+    """No credentials, or wrong ones."""
+
+
 class Forbidden(OrchdError):
     """The caller may not do this, whoever they are."""
 

@@ -1,1 +1,1 @@
-""" """
+"""The HTTP and websocket edge: declare, decode, call, answer."""

@@ -1,0 +1,111 @@
+"""Answers and errors as they go out. The one table from meanings to statuses is here."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from isal import igzip
+
+from orchd.api._context import Reply
+from orchd.api._operation import NotBuilt
+from orchd.errors import (
+    BadRequest,
+    BodyInvalid,
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    Locked,
+    NotFound,
+    OrchdError,
+    Unauthorized,
+    Unavailable,
+)
+
+COMPRESS_ABOVE = 1000  # bytes; below it the headers cost more than is saved
+COMPRESSION_LEVEL = 1
+
+STATUSES: dict[type[OrchdError], int] = {
+    BadRequest: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Gone: 410,
+    Invalid: 422,
+    BodyInvalid: 422,
+    Locked: 423,
+    NotBuilt: 501,
+    Unavailable: 503,
+}
+
+encode = msgspec.json.Encoder().encode
+
+
+def json_response(
+    request: web.BaseRequest, status: int, body: Any, headers: dict[str, str] | None = None
+) -> web.Response:
+    """An answer in JSON, compressed when it is large and the client takes gzip."""
+    return bytes_response(request, status, encode(body), "application/json", headers)
+
+
+def bytes_response(
+    request: web.BaseRequest, status: int, data: bytes, content_type: str, headers: dict[str, str] | None = None
+) -> web.Response:
+    """An answer of given bytes, compressed likewise."""
+    sent = {"Content-Type": content_type, **(headers or {})}
+    if len(data) > COMPRESS_ABOVE and "gzip" in request.headers.get("Accept-Encoding", ""):
+        data = igzip.compress(data, COMPRESSION_LEVEL)
+        sent["Content-Encoding"] = "gzip"
+        sent["Vary"] = "Accept-Encoding"
+    return web.Response(status=status, body=data, headers=sent)
+
+
+def success(request: web.BaseRequest, usual_status: int, result: Any) -> web.StreamResponse:
+    """The answer for what an operation returned."""
+    if isinstance(result, web.StreamResponse):
+        return result
+    if not isinstance(result, Reply):
+        if usual_status == 204:
+            return web.Response(status=204)
+        return json_response(request, usual_status, result)
+    status = result.status or usual_status
+    if status == 204:
+        return web.Response(status=204, headers=result.headers)
+    if result.content_type == "application/json":
+        return json_response(request, status, result.body, result.headers)
+    data = result.body if isinstance(result.body, bytes) else str(result.body).encode()
+    return bytes_response(request, status, data, result.content_type, result.headers)
+
+
+def failure(request: web.BaseRequest, error: OrchdError, body: bytes | None = None) -> web.Response:
+    """The answer for an error, in the shape that clients read."""
+    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+    headers: dict[str, str] = {}
+    answer: dict[str, Any] = {"detail": error.message}
+    if isinstance(error, BodyInvalid):
+        answer = {
+            "exception_message": "Invalid request received.",
+            "exception_detail": error.details,
+            "request_body": _echo(body),
+        }
+    elif isinstance(error, Unauthorized):
+        answer = {"exception_message": error.message}
+    elif isinstance(error, Locked) and error.retry_after is not None:
+        headers["Retry-After"] = f"{error.retry_after:.4f}"
+    elif isinstance(error, Unavailable):
+        answer = {"exception_message": "Service Unavailable", "detail": error.message}
+        headers["Retry-After"] = f"{error.retry_after:g}"
+        if error.maintenance:
+            headers["Prefect-Maintenance"] = "true"
+    return json_response(request, status, answer, headers)
+
+
+def _echo(body: bytes | None) -> Any:
+    """The refused body, parsed where it can be; a large one is not sent back."""
+    if not body or len(body) > 100_000:
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return body.decode("utf-8", "replace")

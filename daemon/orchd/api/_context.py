@@ -1,0 +1,60 @@
+"""What every request can reach."""
+
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+from msgspec import Struct
+
+from orchd.config.settings import Settings
+from orchd.db import Database
+from orchd.domain.lifecycle import Lifecycle
+from orchd.errors import Invalid
+from orchd.kit.clock import utc_now
+
+
+class Context(Struct):
+    """The parts that the edges share. `settings` is replaced whole by a reload; `db` by a reset of the database."""
+
+    settings: Settings
+    db: Database
+    lifecycle: Lifecycle
+
+
+class Call:
+    """One request on its way: the context, the raw request, and the moment that counts as its time."""
+
+    __slots__ = ("context", "now", "request")
+
+    def __init__(self, context: Context, request: web.Request) -> None:
+        self.context = context
+        self.request = request
+        self.now: datetime = utc_now()
+
+    @property
+    def db(self) -> Database:
+        return self.context.db
+
+    @property
+    def settings(self) -> Settings:
+        return self.context.settings
+
+    def limit(self, asked: int | None) -> int:
+        """The page size to use. Raises Invalid outside 0..server.limits.page."""
+        largest = self.settings.server.limits.page
+        if asked is None:
+            return largest
+        if asked < 0:
+            raise Invalid("Invalid limit: must be greater than or equal to 0.")
+        if asked > largest:
+            raise Invalid(f"Invalid limit: must be less than or equal to {largest}.")
+        return asked
+
+
+class Reply(Struct, frozen=True):
+    """An answer whose status or headers are not the operation's usual ones."""
+
+    body: Any = None
+    status: int | None = None
+    headers: dict[str, str] = {}
+    content_type: str = "application/json"

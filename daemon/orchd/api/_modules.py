@@ -1,0 +1,16 @@
+"""Which modules make up the API. A new one is added here, and nowhere else."""
+
+from types import ModuleType
+
+from orchd.api import root
+
+OPERATIONS: tuple[ModuleType, ...] = (root,)
+
+SOCKETS: tuple[ModuleType, ...] = ()
+"""Modules with websockets: each has `add_routes(app, base, context)`."""
+
+PAGES: tuple[ModuleType, ...] = ()
+"""Modules with pages outside /api: each has `add_routes(app, base, context, operations)`."""
+
+UNBUILT: tuple[tuple[str, str], ...] = ()
+"""Operations of the API that answer 501 until they are built."""
