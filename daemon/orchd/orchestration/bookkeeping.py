@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -17,12 +18,12 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def stamped(current: State | None, stored: Proposed, facts: Facts) -> State:
     """The state with its id, the ids of its runs, and a time after that of every earlier state of the run."""
-    later = facts.now if current is None else max(facts.now, current.timestamp + _MICROSECOND)
+    timestamp = facts.now if current is None else max(facts.now, current.timestamp + _MICROSECOND)
     return State(
         id=facts.new_id,
         type=stored.type,
         name=stored.name,
-        timestamp=later,
+        timestamp=timestamp,
         message=stored.message,
         data=stored.data,
         state_details=_placed(stored.state_details, facts.run),
@@ -35,6 +36,12 @@ def _placed(details: StateDetails, run: Run) -> StateDetails:
         task_run_id = run.parent_task_run_id or details.task_run_id
         return replace(details, flow_run_id=run.id, task_run_id=task_run_id)
     return replace(details, flow_run_id=run.flow_run_id, task_run_id=run.id)
+
+
+def mirror(state: State, flow_run_id: UUID) -> Proposed:
+    """A subflow's state, as it is to be forced onto the task run that stands for the subflow in its parent."""
+    details = replace(state.state_details, child_flow_run_id=flow_run_id)
+    return Proposed(state.type, state.name, state.message, state.data, details)
 
 
 def changes(run: Run, current: State | None, new: State, gathered: Gathered) -> RunChanges:
