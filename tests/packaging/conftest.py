@@ -1,6 +1,8 @@
 """One box for all of these tests, with orchd installed as an operator would have it."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,14 +10,20 @@ from tests.packaging.box import UNITS, Box, Service, install
 
 
 @pytest.fixture(scope="session")
-def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """orchd and all it needs in a folder, as `bin/orchd` and `bin/orchctl`."""
+    folder = tmp_path_factory.mktemp("install") / "orchd"
+    install(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def box(installed: Path) -> Iterator[Box]:
     """Booted; the commands in /usr/bin, the units in /etc/systemd/system. The first time ever takes minutes."""
-    venv = tmp_path_factory.mktemp("install") / "orchd"
-    install(venv)
     made = Box()
     made.sandbox("up")
     try:
-        made.put(venv, "/opt/orchd")
+        made.put(installed, "/opt/orchd")
         made.run("ln", "-s", "/opt/orchd/bin/orchd", "/opt/orchd/bin/orchctl", "/usr/bin/")
         for unit in ("orchd.service", "orchd@.service"):
             made.put(UNITS / unit, f"/etc/systemd/system/{unit}")
@@ -40,3 +48,9 @@ def second(box: Box) -> Iterator[Service]:
     service.reset()
     yield service
     service.reset()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says so when the NixOS module met the stand-in only."""
+    if "NIXPKGS" not in os.environ:
+        terminalreporter.write_line("NIXPKGS is not set: the NixOS module was evaluated against the stand-in only.")
