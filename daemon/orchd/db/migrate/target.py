@@ -29,6 +29,8 @@ def down_to(known: list[Revision], recorded: dict[str, Entry], current: str | No
     if target == "base":
         return way
     if target.startswith("-") and target[1:].isdecimal():
+        if int(target[1:]) > len(way):
+            raise MigrationError(f"There are only {len(way)} steps to undo, not {target[1:]}.")
         return way[: int(target[1:])]
     reached = [current, *(entry.down_revision for entry in way)]
     if target in reached:

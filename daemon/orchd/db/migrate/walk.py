@@ -99,8 +99,10 @@ def reset(place: Place, *, timeout: timedelta = TIMEOUT, progress: Report = sile
 
 
 def plan_upgrade(place: Place, target: str = "head") -> list[Revision]:
-    """The steps that `upgrade` would take."""
-    return above(history(place.steps), state.current(place), target)
+    """The steps that `upgrade` would take. Raises as it does."""
+    steps, found = history(place.steps), state.look(place)
+    state.judge(found, [step.revision for step in steps]).require_usable()
+    return above(steps, found.current, target)
 
 
 def _go_up(connection: Connection, job: _Job, target: str) -> Outcome:
@@ -165,17 +167,21 @@ def _check_references(connection: Connection, job: _Job) -> None:
         raise MigrationError(f"Rows of {broken[0]} would refer to rows of {broken[2]} that do not exist.")
 
 
+_ALL_TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    # What an extension has brought goes only with the extension.
+    "postgresql": """
+        SELECT relname::text FROM pg_class AS c
+        WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = current_schema()::regnamespace
+        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
+    """,
+}
+
+
 def _drop_all(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        ending = ""
-    else:
-        names = (
-            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND NOT EXISTS"
-            " (SELECT FROM pg_depend WHERE objid = format('%I.%I', schemaname, tablename)::regclass AND deptype = 'e')"
-        )
-        ending = " CASCADE"
-    for name in connection.execute(text(names)).scalars().all():
+    kind = connection.dialect.name
+    ending = " CASCADE" if kind == "postgresql" else ""
+    for name in connection.execute(text(_ALL_TABLES[kind])).scalars().all():
         connection.exec_driver_sql(f'DROP TABLE "{name}"{ending}')
 
 
