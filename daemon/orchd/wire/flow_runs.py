@@ -1,0 +1,100 @@
+"""Flow runs: answers, creation and change."""
+
+from typing import Literal
+
+from orchd.wire.base import UNSET, UUID, Answer, Body, JsonObject, Labels, Patch, Tags, UnsetType, datetime
+from orchd.wire.states import State, StateCreate
+
+
+class FlowRunPolicy(Body, frozen=True, kw_only=True):
+    """How often and how soon a failed run is tried again, and what a pause left behind."""
+
+    max_retries: int = 0
+    retry_delay_seconds: float = 0
+    retries: int | None = None
+    retry_delay: int | None = None
+    pause_keys: list[str] | None = []
+    resuming: bool | None = False
+    retry_type: Literal["in_process", "reschedule"] | None = None
+
+
+class CreatedBy(Body, frozen=True, kw_only=True):
+    """Who or what made a run: a schedule, an automation, a deployment's caller."""
+
+    id: UUID | None = None
+    type: str | None = None
+    display_value: str | None = None
+
+
+class FlowRun(Answer, frozen=True, kw_only=False):
+    """A flow run as it is answered. Built from rows by position: the fields' order is that of the query's columns."""
+
+    id: UUID
+    created: datetime
+    updated: datetime
+    name: str
+    flow_id: UUID
+    state_id: UUID | None
+    deployment_id: UUID | None
+    deployment_version: str | None
+    work_queue_id: UUID | None
+    work_queue_name: str | None
+    flow_version: str | None
+    parameters: JsonObject
+    idempotency_key: str | None
+    context: JsonObject
+    empirical_policy: FlowRunPolicy
+    tags: Tags
+    labels: Labels
+    parent_task_run_id: UUID | None
+    state_type: str | None
+    state_name: str | None
+    run_count: int
+    expected_start_time: datetime | None
+    next_scheduled_start_time: datetime | None
+    start_time: datetime | None
+    end_time: datetime | None
+    total_run_time: float
+    estimated_run_time: float
+    estimated_start_time_delta: float
+    auto_scheduled: bool
+    infrastructure_document_id: UUID | None
+    infrastructure_pid: str | None
+    created_by: CreatedBy | None
+    work_pool_id: UUID | None
+    work_pool_name: str | None
+    state: State | None
+    job_variables: JsonObject | None
+
+
+class FlowRunCreate(Body, frozen=True, kw_only=True):
+    """A new flow run. Without a name it gets a random one; without a state it has none."""
+
+    flow_id: UUID
+    state: StateCreate | None = None
+    name: str | UnsetType = UNSET
+    flow_version: str | None = None
+    parameters: JsonObject = {}
+    context: JsonObject = {}
+    parent_task_run_id: UUID | None = None
+    infrastructure_document_id: UUID | None = None
+    empirical_policy: FlowRunPolicy = FlowRunPolicy()
+    tags: Tags = []
+    labels: Labels | None = None
+    idempotency_key: str | None = None
+    work_pool_name: str | None = None
+    work_queue_name: str | None = None
+    job_variables: JsonObject | None = None
+    deployment_id: UUID | None = None
+
+
+class FlowRunUpdate(Patch, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change of a flow run. A state is not changed this way: the key is refused like any unknown one."""
+
+    name: str | UnsetType | None = UNSET
+    flow_version: str | UnsetType | None = UNSET
+    parameters: JsonObject | UnsetType = UNSET
+    empirical_policy: FlowRunPolicy | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    infrastructure_pid: str | UnsetType | None = UNSET
+    job_variables: JsonObject | UnsetType | None = UNSET
