@@ -67,6 +67,10 @@ class Box:
         """The same for a command that may fail."""
         return subprocess.run(self.command(*command), capture_output=True, text=True, timeout=120, check=False)
 
+    def monotonic(self) -> int:
+        """Microseconds on the clock that systemd's monotonic timestamps are taken from."""
+        return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+
     def script(self, source: str, *arguments: str) -> "Script":
         """Starts a Python program inside that is talked to line by line."""
         return Script(self.command("python3", "-u", "-c", textwrap.dedent(source), *arguments))
@@ -151,6 +155,10 @@ class Service:
         """Starts it without waiting."""
         self.box.run("systemctl", "start", "--no-block", self.unit)
 
+    def begin_stop(self) -> None:
+        """Stops it without waiting."""
+        self.box.run("systemctl", "stop", "--no-block", self.unit)
+
     def stop(self) -> None:
         """Returns when it has stopped."""
         self.box.run("systemctl", "stop", self.unit)
@@ -166,6 +174,10 @@ class Service:
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {self['ActiveState']}\n{self.journal()}") from None
 
+    def ended(self) -> tuple[str, str, str, str]:
+        """Its state, how systemd judges its end, its exit status, and how often it was restarted."""
+        return self["ActiveState"], self["Result"], self["ExecMainStatus"], self["NRestarts"]
+
     def records(self) -> list[dict[str, Any]]:
         """The journal since the reset: of the unit and, about the unit, of systemd itself."""
         told = self.box.run("journalctl", "-q", "-o", "json", "--since", self.began, "-u", self.unit)
@@ -177,7 +189,14 @@ class Service:
 
     def get(self, path: str, port: int = PORT) -> tuple[int, str]:
         """Status and body of an answer; status 0 when nobody takes the connection."""
+        return self._ask(path, port)
+
+    def post(self, path: str, body: Any, port: int = PORT) -> tuple[int, str]:
+        """The same for a POST with a JSON body."""
+        return self._ask(path, port, "--json", json.dumps(body))
+
+    def _ask(self, path: str, port: int, *options: str) -> tuple[int, str]:
         url = f"http://127.0.0.1:{port}{path}"
-        asked = self.box.attempt("curl", "-s", "--max-time", "20", "-w", "\n%{http_code}", url)
+        asked = self.box.attempt("curl", "-s", "--max-time", "20", "-w", "\n%{http_code}", *options, url)
         body, _, status = asked.stdout.rpartition("\n")
-        return int(status or 0), body
+        return int(status), body

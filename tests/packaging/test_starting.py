@@ -1,0 +1,123 @@
+"""orchd.service starting: ready means ready, and a start that cannot succeed says so and is left alone."""
+
+import pytest
+
+from tests.packaging.box import PORT, UNITS, Box, Script, Service, until
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("systemd")]
+DATABASE = "/var/lib/orchd/orchd.db"
+CONFIG = f"database: {{url: 'sqlite:///{DATABASE}'}}\n"
+
+HOLD_THE_DATABASE = """
+    import sqlite3, sys
+    database = sqlite3.connect(sys.argv[1], isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    print("held")
+    input()
+    database.execute("ROLLBACK")
+    print("released")
+"""
+
+
+def with_work_to_do(orchd: Service) -> None:
+    """A database that lacks the last migration and holds a flow; orchd is stopped."""
+    orchd.configure(CONFIG)
+    orchd.start()
+    assert orchd.post("/api/flows/", {"name": "kept"})[0] == 201
+    orchd.stop()
+    orchd.box.run("orchctl", "--offline", "db", "downgrade", "-y", "-r", "-1")
+
+
+def held(orchd: Service) -> Script:
+    """Somebody else's lock on the database, in force when this returns."""
+    script = orchd.box.script(HOLD_THE_DATABASE, DATABASE)
+    assert script.says() == "held"
+    return script
+
+
+def content(box: Box) -> str:
+    """Everything in the database, schema and revision included."""
+    return box.run("sqlite3", DATABASE, ".dump")
+
+
+def test_it_is_ready_only_after_migrating(orchd: Service) -> None:
+    with_work_to_do(orchd)
+    with held(orchd) as lock:
+        orchd.begin_start()
+        until(lambda: "migrat" in orchd["StatusText"], "the status tells of the migration")
+        assert orchd["ActiveState"] == "activating"
+        assert orchd.get("/api/ready") == (0, "")
+        lock.tell()
+        assert lock.says() == "released"
+    orchd.becomes("active")
+    assert orchd.get("/api/ready")[0] == 200
+    assert orchd.get("/api/flows/name/kept")[0] == 200
+    assert "migrat" not in orchd["StatusText"]
+
+
+def test_a_migration_may_take_longer_than_the_start_timeout(orchd: Service) -> None:
+    with_work_to_do(orchd)
+    orchd.drop_in("impatient", "[Service]\nTimeoutStartSec=3s\n")
+    with held(orchd) as lock:
+        orchd.begin_start()
+        began = int(until(lambda: orchd["ExecMainStartTimestampMonotonic"], "a start"))
+        until(lambda: orchd.box.monotonic() - began > 6_000_000, "six seconds of migrating")
+        assert orchd["ActiveState"] == "activating", orchd.journal()
+        lock.tell()
+    orchd.becomes("active")
+    assert orchd["NRestarts"] == "0"
+
+
+def test_a_migration_over_its_timeout_fails_the_unit_and_changes_nothing(orchd: Service) -> None:
+    with_work_to_do(orchd)
+    before = content(orchd.box)
+    orchd.configure(f"database: {{url: 'sqlite:///{DATABASE}', migrations: {{timeout: 1ms}}}}\n")
+    assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
+    assert orchd.ended() == ("failed", "exit-code", "70", "0")
+    assert "database.migrations.timeout" in orchd.journal()
+    assert content(orchd.box) == before
+    orchd.configure(CONFIG)
+    orchd.start()
+    assert orchd.get("/api/flows/name/kept")[0] == 200
+
+
+def test_a_database_of_an_unknown_revision_is_refused_and_not_tried_again(orchd: Service) -> None:
+    with_work_to_do(orchd)
+    orchd.box.run("sqlite3", DATABASE, "UPDATE alembic_version SET version_num = '9999'")
+    assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
+    assert orchd.ended() == ("failed", "exit-code", "65", "0")
+    assert "9999" in orchd.journal()
+
+
+def test_a_wrong_configuration_is_told_by_line_and_not_tried_again(orchd: Service) -> None:
+    orchd.configure("server:\n  port: many\n")
+    assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
+    assert orchd.ended() == ("failed", "exit-code", "78", "0")
+    assert f"{orchd.config}:2:" in orchd.journal()
+
+
+def test_a_busy_port_fails_the_start(orchd: Service) -> None:
+    with orchd.box.script(
+        f"import socket; s = socket.create_server(('127.0.0.1', {PORT})); print('bound'); input()"
+    ) as other:
+        assert other.says() == "bound"
+        assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
+        assert str(PORT) in orchd.journal()
+
+
+def test_the_database_address_comes_from_a_credential(orchd: Service) -> None:
+    secret = "/var/lib/orchd/named-by-a-credential.db"
+    orchd.box.write("/etc/orchd/database-url", f"sqlite:///{secret}\n", mode=0o600)
+    orchd.box.put(UNITS / "drop-ins/credentials.conf", f"/etc/systemd/system/{orchd.unit}.d/credentials.conf")
+    orchd.box.run("systemctl", "daemon-reload")
+    orchd.configure("database: {url_file: database-url}\n")
+    orchd.start()
+    assert orchd.box.run("sqlite3", secret, "SELECT count(*) FROM flow").strip() == "0"
+
+
+def test_it_runs_as_a_user_of_its_own_and_its_data_is_nobody_elses(orchd: Service) -> None:
+    orchd.start()
+    owner = orchd.box.run("stat", "--format=%U %a", "/var/lib/private/orchd", f"/proc/{orchd['MainPID']}").splitlines()
+    assert owner[0] == "orchd 700"
+    assert owner[1].startswith("orchd ")
+    assert orchd.box.run("grep", "CapEff", f"/proc/{orchd['MainPID']}/status").split()[1].strip("0") == ""
