@@ -23,6 +23,7 @@ def box(installed: Path) -> Iterator[Box]:
     made = Box()
     made.sandbox("up")
     try:
+        made.write("/etc/hosts", "127.0.0.1 localhost\n")
         made.put(installed, "/opt/orchd")
         made.run("ln", "-s", "/opt/orchd/bin/orchd", "/opt/orchd/bin/orchctl", "/usr/bin/")
         for unit in ("orchd.service", "orchd@.service"):

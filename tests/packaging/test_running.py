@@ -6,7 +6,7 @@ from tests.packaging.box import UNITS, Service, until
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("systemd")]
 
-# Sends a request up to the middle of its body, the rest on demand. "100 Continue" tells that the daemon has taken it up.
+# Sends a request up to the middle of its body, the rest on demand. "100 Continue" shows that the daemon is at it.
 REQUEST_IN_PARTS = """
     import socket
     body = b'{"name": "in-flight"}'
