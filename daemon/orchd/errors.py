@@ -18,6 +18,10 @@ class NotFound(OrchdError):
     """The object named by the caller does not exist."""
 
 
+class ObjectMissing(NotFound):
+    """The same, found missing below the operation itself; clients know it by another shape of the answer."""
+
+
 class Conflict(OrchdError):
     """The object already exists, or its present state forbids this."""
 

@@ -17,6 +17,7 @@ from orchd.errors import (
     Invalid,
     Locked,
     NotFound,
+    ObjectMissing,
     OrchdError,
     Unauthorized,
     Unavailable,
@@ -89,7 +90,7 @@ def failure(request: web.BaseRequest, error: OrchdError, body: bytes | None = No
             "exception_detail": error.details,
             "request_body": _echo(body),
         }
-    elif isinstance(error, Unauthorized):
+    elif isinstance(error, Unauthorized | ObjectMissing):
         answer = {"exception_message": error.message}
     elif isinstance(error, Locked) and error.retry_after is not None:
         headers["Retry-After"] = f"{error.retry_after:.4f}"

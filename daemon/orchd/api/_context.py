@@ -1,5 +1,7 @@
 """What every request can reach."""
 
+import asyncio
+import contextlib
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +21,15 @@ class Context(Struct):
     settings: Settings
     db: Database
     lifecycle: Lifecycle
+    under_way: int = 0
+    """Requests that are being answered now."""
+
+    async def quiet(self, seconds: float) -> None:
+        """Waits until no request is under way, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.under_way:
+                    await asyncio.sleep(0.01)
 
 
 class Call:

@@ -86,6 +86,7 @@ def _handler(context: Context, operation: Operation) -> Handle:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         data: bytes | None = None
+        context.under_way += 1
         try:
             gate(context, request, public=public)
             arguments: dict[str, Any] = {name: UUID(request.match_info[name]) for name in uuids}
@@ -106,6 +107,8 @@ def _handler(context: Context, operation: Operation) -> Handle:
             raise
         except Exception:
             return _unforeseen(request)
+        finally:
+            context.under_way -= 1
 
     return handle
 

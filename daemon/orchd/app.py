@@ -1,0 +1,261 @@
+"""Puts the parts together: the one file that knows them all.
+
+    sockets bound → control socket open → schema current → database open → services → listening → READY=1
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvloop
+from aiohttp import web
+
+from orchd import __version__
+from orchd.api._context import Context
+from orchd.api._server import application
+from orchd.config import Loaded, load, reload_diff
+from orchd.control.server import ControlServer
+from orchd.db.database import open_database
+from orchd.domain.lifecycle import Lifecycle, Phase
+from orchd.errors import ConfigError, DatabaseRefused, MigrationError, OrchdError, Unavailable
+from orchd.kit import listeners, logs
+from orchd.kit.systemd import Notifier, watchdog_interval
+from orchd.schema import Schema
+from orchd.services import all_services
+from orchd.services.loop import Report, Runner
+
+log = logging.getLogger("orchd")
+
+EXIT_OK = 0
+EXIT_DATABASE_REFUSED = 65  # EX_DATAERR: another program's database, an unknown revision, a network file system
+EXIT_UNAVAILABLE = 69  # EX_UNAVAILABLE: the database does not answer
+EXIT_MIGRATION = 70  # EX_SOFTWARE: a step failed or took too long; the database is as it was
+EXIT_ADDRESS = 71  # EX_OSERR: the address is taken
+EXIT_CONFIG = 78  # EX_CONFIG
+GRACE = 5.0  # seconds that systemd is asked for on top of the drain
+
+
+def run(loaded: Loaded) -> int:
+    """Runs the daemon until it is told to stop; returns its exit status."""
+    logs.configure(loaded.settings.logging.level, loaded.settings.logging.format)
+    try:
+        return uvloop.run(Daemon(loaded).main())
+    except KeyboardInterrupt:
+        return EXIT_OK
+
+
+class Daemon:
+    """The process: its phases, and what an operator may ask of it."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.lifecycle = Lifecycle()
+        self.notifier = Notifier()
+        self.schema = Schema(loaded.settings.database, self.lifecycle, self.notifier)
+        self.context: Context | None = None
+        self.runner: Runner | None = None
+        self._stop = asyncio.Event()
+        self._busy = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def main(self) -> int:
+        """From start to end. Whatever fails before readiness is told in one line, with a status of its own."""
+        self.lifecycle.listen(self._tell)
+        try:
+            return await self._main()
+        except ConfigError as error:
+            return self._failed(error, EXIT_CONFIG)
+        except DatabaseRefused as error:
+            return self._failed(error, EXIT_DATABASE_REFUSED)
+        except MigrationError as error:
+            return self._failed(error, EXIT_MIGRATION)
+        except listeners.CannotListen as error:
+            return self._failed(error, EXIT_ADDRESS)
+        except Unavailable as error:
+            return self._failed(error, EXIT_UNAVAILABLE)
+
+    def _failed(self, error: Exception, status: int) -> int:
+        log.error("%s", error)
+        self.notifier.status(f"Failed: {error}")
+        return status
+
+    def _tell(self, phase: Phase, reason: str) -> None:
+        self.notifier.status(reason or phase.value)
+
+    async def _main(self) -> int:
+        settings = self.loaded.settings
+        server = settings.server
+        sockets, handed = listeners.bind_all(server.host, server.port, server.unix_socket)
+        self._catch_signals()
+        control = ControlServer(self, settings.control)
+        await control.start()
+        try:
+            self._in_background(self._feed_watchdog())
+            await self.schema.prepare()
+            await self._open()
+            return await self._serve(sockets, handed=handed)
+        finally:
+            await self._close()
+            await control.stop()
+            for task in self._tasks:
+                task.cancel()
+            self.lifecycle.enter(Phase.STOPPED, "Stopped.")
+
+    async def _serve(self, sockets: list[socket.socket], *, handed: bool) -> int:
+        """Accepts clients, says so, and drains when told to stop."""
+        assert self.context is not None
+        server = self.loaded.settings.server
+        web_runner = web.AppRunner(
+            application(self.context),
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=server.keepalive_timeout.total_seconds(),
+            shutdown_timeout=server.shutdown_timeout.total_seconds(),
+        )
+        await web_runner.setup()
+        if not handed:
+            listeners.listen(sockets)
+        for each in sockets:
+            await web.SockSite(web_runner, each).start()
+        self.lifecycle.enter(Phase.READY, f"Ready on {_addresses(sockets)}.")
+        log.info("orchd %s is ready on %s", __version__, _addresses(sockets))
+        self.notifier.ready(self.lifecycle.reason)
+        await self._stop.wait()
+        self.notifier.stopping()
+        self.notifier.extend_timeout(server.shutdown_timeout.total_seconds() + GRACE)
+        self.lifecycle.enter(Phase.DRAINING, "Finishing the requests under way.")
+        await web_runner.cleanup()
+        log.info("orchd has answered what was under way and stops")
+        return EXIT_OK
+
+    async def _open(self) -> None:
+        """Opens the database and starts what works on it."""
+        settings = self.loaded.settings
+        db = await open_database(settings.database)
+        if self.context is None:
+            self.context = Context(settings=settings, db=db, lifecycle=self.lifecycle)
+        else:
+            self.context.db = db
+        self._start_services()
+
+    def _start_services(self) -> None:
+        assert self.context is not None
+        self.runner = Runner(self.context.db, all_services(self.loaded.settings))
+        self.runner.start()
+
+    async def _close(self) -> None:
+        """The reverse of `_open`; harmless when nothing is open."""
+        if self.runner is not None:
+            await self.runner.stop()
+            self.runner = None
+        if self.context is not None:
+            await self.context.db.close()
+
+    # What an operator may ask for
+
+    def stop(self) -> None:
+        """Begins to drain."""
+        self._stop.set()
+
+    def services(self) -> list[Report]:
+        """How each service fares."""
+        return [] if self.runner is None else self.runner.reports
+
+    async def reload(self) -> tuple[list[str], list[str]]:
+        """Reads the configuration again: what changed at once, and what awaits a restart.
+
+        Raises ConfigError with every fault and its place; nothing has changed then.
+        """
+        self.notifier.reloading()
+        try:
+            fresh = await asyncio.to_thread(load, self.loaded.path)
+        except ConfigError as error:
+            log.error("The configuration is not reloaded, the old one stays in force: %s", error)  # noqa: TRY400
+            raise
+        else:
+            return await self._apply(fresh)
+        finally:
+            self.notifier.ready(self.lifecycle.reason)
+
+    async def _apply(self, fresh: Loaded) -> tuple[list[str], list[str]]:
+        live, restart = reload_diff(self.loaded, fresh)
+        self.loaded = fresh.keeping(self.loaded, restart)
+        logs.configure(fresh.settings.logging.level, fresh.settings.logging.format)
+        if self.context is not None:
+            self.context.settings = self.loaded.settings
+        if self.runner is not None and any(key.startswith("services.") for key in live):
+            await self.runner.stop()
+            self._start_services()
+        log.info("Configuration reloaded; changed: %s; awaiting a restart: %s", live or "nothing", restart or "nothing")
+        return live, restart
+
+    async def maintain(self, reason: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Runs work on the schema while nothing else touches the database, then serves again if the schema allows.
+
+        Raises Unavailable when other maintenance is under way, and what the work raises.
+        """
+        if self._busy.locked():
+            raise Unavailable(f"Other maintenance is under way: {self.lifecycle.reason}")
+        async with self._busy:
+            self.lifecycle.enter(Phase.MAINTENANCE, reason)
+            log.warning("Maintenance: %s", reason)
+            try:
+                if self.context is not None:
+                    await self.context.quiet(self.loaded.settings.server.shutdown_timeout.total_seconds())
+                await self._close()
+                return await work()
+            finally:
+                await self._resume()
+
+    async def _resume(self) -> None:
+        """Serves again when the schema is the code's own, else says what is missing."""
+        try:
+            missing = await self.schema.mismatch()
+            if missing is None:
+                await self._open()
+        except OrchdError as error:
+            missing = error.message
+        if missing is None:
+            self.lifecycle.enter(Phase.READY, "Ready.")
+        else:
+            self.lifecycle.enter(Phase.MAINTENANCE, missing)
+
+    # Signals and the watchdog
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._in_background(self._reload_quietly()))
+
+    async def _reload_quietly(self) -> None:
+        with contextlib.suppress(ConfigError):  # logged by `reload`
+            await self.reload()
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _feed_watchdog(self) -> None:
+        """Pings systemd only when the loop has turned and, while the daemon serves, the database has answered."""
+        interval = watchdog_interval()
+        while interval is not None:
+            await asyncio.sleep(interval / 2)
+            if self.lifecycle.phase is Phase.READY and self.context is not None:
+                try:
+                    async with asyncio.timeout(interval):
+                        await self.context.db.ping()
+                except (Unavailable, TimeoutError) as error:
+                    log.warning("No sign of life for the watchdog, the database does not answer: %s", error)
+                    continue
+            self.notifier.watchdog()
+
+
+def _addresses(sockets: list[socket.socket]) -> str:
+    named = [each.getsockname() for each in sockets]
+    return ", ".join(f"http://{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) for name in named)
