@@ -1,9 +1,24 @@
-"""Flow runs: answers, creation and change."""
+"""Flow runs: answers, creation, change, and which are meant."""
 
+from enum import StrEnum
 from typing import Literal
 
-from orchd.wire.base import UNSET, UUID, Answer, Body, JsonObject, Labels, Patch, Tags, UnsetType, datetime
-from orchd.wire.states import State, StateCreate
+from orchd.wire.base import UNSET, UUID, Answer, Body, Filter, JsonObject, Labels, Patch, Tags, UnsetType, datetime
+from orchd.wire.filters import (
+    Between,
+    BetweenOrNull,
+    IdAnyOrNot,
+    IdOrNull,
+    Ids,
+    Name,
+    Operated,
+    TagsAllOrAny,
+    TextAny,
+    TextAnyOrNot,
+    TextOrNull,
+    Texts,
+)
+from orchd.wire.states import State, StateCreate, StateType
 
 
 class FlowRunPolicy(Body, frozen=True, kw_only=True):
@@ -98,3 +113,58 @@ class FlowRunUpdate(Patch, frozen=True, kw_only=True, forbid_unknown_fields=True
     tags: Tags | UnsetType = UNSET
     infrastructure_pid: str | UnsetType | None = UNSET
     job_variables: JsonObject | UnsetType | None = UNSET
+
+
+class FlowRunSort(StrEnum):
+    """Orders of a list of flow runs. Where nulls come follows the database."""
+
+    ID_DESC = "ID_DESC"
+    START_TIME_ASC = "START_TIME_ASC"
+    START_TIME_DESC = "START_TIME_DESC"
+    EXPECTED_START_TIME_ASC = "EXPECTED_START_TIME_ASC"
+    EXPECTED_START_TIME_DESC = "EXPECTED_START_TIME_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    NEXT_SCHEDULED_START_TIME_ASC = "NEXT_SCHEDULED_START_TIME_ASC"
+    END_TIME_DESC = "END_TIME_DESC"
+
+
+class StateTypeAnyOrNot(Filter, frozen=True, kw_only=True):
+    any_: list[StateType] | None = None
+    not_any_: list[StateType] | None = None
+
+
+class FlowRunStateFilter(Operated, frozen=True, kw_only=True):
+    type: StateTypeAnyOrNot | None = None
+    name: TextAnyOrNot | None = None
+
+
+class ParentFlowRun(Operated, frozen=True, kw_only=True):
+    any_: Ids | None = None
+
+
+class CreatedByFilter(Operated, frozen=True, kw_only=True):
+    id_: Ids | None = None
+    type_: Texts | None = None
+    is_null_: bool | None = None
+
+
+class FlowRunFilter(Operated, frozen=True, kw_only=True):
+    """Which flow runs are meant."""
+
+    id: IdAnyOrNot | None = None
+    name: Name | None = None
+    tags: TagsAllOrAny | None = None
+    deployment_id: IdOrNull | None = None
+    work_queue_name: TextOrNull | None = None
+    state: FlowRunStateFilter | None = None
+    flow_version: TextAny | None = None
+    start_time: BetweenOrNull | None = None
+    """The bounds hold for the expected start of a run that has not started."""
+    end_time: BetweenOrNull | None = None
+    expected_start_time: Between | None = None
+    next_scheduled_start_time: Between | None = None
+    parent_flow_run_id: ParentFlowRun | None = None
+    parent_task_run_id: IdOrNull | None = None
+    idempotency_key: TextAnyOrNot | None = None
+    created_by: CreatedByFilter | None = None

@@ -1,9 +1,11 @@
-"""Task runs: answers, creation and change."""
+"""Task runs: answers, creation, change, and which are meant."""
 
+from enum import StrEnum
 from typing import Literal
 
-from orchd.wire.base import UNSET, UUID, Answer, Body, Json, Labels, Patch, Tags, UnsetType, datetime
-from orchd.wire.states import State, StateCreate
+from orchd.wire.base import UNSET, UUID, Answer, Body, Filter, Json, Labels, Patch, Tags, UnsetType, datetime
+from orchd.wire.filters import Between, BetweenOrNull, IdAny, Ids, Name, Operated, TagsAll, TextAny
+from orchd.wire.states import State, StateCreate, StateType
 
 
 class TaskRunPolicy(Body, frozen=True, kw_only=True):
@@ -79,3 +81,51 @@ class TaskRunUpdate(Patch, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A change of a task run: its name is all that can be changed. null gives it a new random name."""
 
     name: str | UnsetType | None = UNSET
+
+
+class TaskRunSort(StrEnum):
+    """Orders of a list of task runs. Where nulls come follows the database."""
+
+    ID_DESC = "ID_DESC"
+    EXPECTED_START_TIME_ASC = "EXPECTED_START_TIME_ASC"
+    EXPECTED_START_TIME_DESC = "EXPECTED_START_TIME_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    NEXT_SCHEDULED_START_TIME_ASC = "NEXT_SCHEDULED_START_TIME_ASC"
+    END_TIME_DESC = "END_TIME_DESC"
+
+
+class StateTypeAny(Filter, frozen=True, kw_only=True):
+    any_: list[StateType] | None = None
+
+
+class TaskRunStateFilter(Operated, frozen=True, kw_only=True):
+    type: StateTypeAny | None = None
+    name: TextAny | None = None
+
+
+class SubflowRuns(Filter, frozen=True, kw_only=True):
+    """Whether the task run stands for a subflow's run."""
+
+    exists_: bool | None = None
+
+
+class OfFlowRun(Operated, frozen=True, kw_only=True):
+    """Unless told otherwise it asks that there is a flow run."""
+
+    any_: Ids | None = None
+    is_null_: bool | None = False
+
+
+class TaskRunFilter(Operated, frozen=True, kw_only=True):
+    """Which task runs are meant."""
+
+    id: IdAny | None = None
+    name: Name | None = None
+    tags: TagsAll | None = None
+    state: TaskRunStateFilter | None = None
+    start_time: BetweenOrNull | None = None
+    end_time: BetweenOrNull | None = None
+    expected_start_time: Between | None = None
+    subflow_runs: SubflowRuns | None = None
+    flow_run_id: OfFlowRun | None = None
