@@ -76,6 +76,14 @@ def test_a_scheduled_task_is_put_on_its_queue(transition: Any, queued: tuple[Enq
     assert decide(BACKGROUND_TASK, transition, of_task(retries=1, run_count=1)).effects == queued
 
 
+def test_a_retry_keeps_the_parameters() -> None:
+    running = held(RUNNING, deferred=True, task_parameters_id=PARAMETERS)
+    decision = decide(BACKGROUND_TASK, asked(running, FAILED), of_task(retries=1, run_count=1))
+    assert decision.state is not None
+    details = decision.state.state_details
+    assert (decision.state.name, details.deferred, details.task_parameters_id) == ("AwaitingRetry", True, PARAMETERS)
+
+
 def test_a_background_task_needs_no_running_flow_and_no_slot() -> None:
     facts = of_task(
         flow_run_id=FLOW_RUN, flow_run=flow_in(COMPLETED), tags=("db",), tag_limits=(tag("db", 1, taken=1),)

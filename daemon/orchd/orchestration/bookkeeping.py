@@ -105,8 +105,9 @@ def _counts(run: Run, new: State, policy: Mapping[str, Any]) -> int:
 def _policy(run: Run, new: State, gathered: Gathered) -> dict[str, Any]:
     """The fields that end up different from what the run has now. An attempt, or an end, ends a pause."""
     ends_pause = run.kind is Kind.FLOW and (new.type is RUNNING or new.type in TERMINAL)
-    resuming = {"resuming": False} if ends_pause and run.policy.resuming else {}
-    if not (gathered.policy or gathered.policy_after or resuming):
+    resumes = gathered.policy.get("resuming", run.policy.resuming)
+    if not (gathered.policy or gathered.policy_after or (ends_pause and resumes)):
         return {}
-    wanted = {**gathered.policy, **resuming, **gathered.policy_after}
+    cleared = {"resuming": False} if ends_pause and resumes else {}
+    wanted = {**gathered.policy, **cleared, **gathered.policy_after}
     return {field: value for field, value in wanted.items() if value != getattr(run.policy, field)}

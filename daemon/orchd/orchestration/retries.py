@@ -43,7 +43,12 @@ def retry_task_run(asked: Transition, facts: Facts) -> Verdict:
     if asked.proposed.state_details.retriable is False or not _attempts_left(facts):
         return ACCEPT
     delay = _jittered(_delay(facts.run.policy, facts.run.run_count - 1), facts)
-    return Reject(_again(asked.proposed, facts, delay), "Retrying")
+    again = _again(asked.proposed, facts, delay)
+    if asked.current is not None and asked.current.state_details.task_parameters_id is not None:
+        held = asked.current.state_details  # a task worker must find the parameters once more
+        kept = replace(again.state_details, deferred=held.deferred, task_parameters_id=held.task_parameters_id)
+        again = replace(again, state_details=kept)
+    return Reject(again, "Retrying")
 
 
 @rule(leaving=ANY_OR_NONE - TERMINAL, entering=frozenset({RUNNING}))
