@@ -1,14 +1,20 @@
-"""Files that travel with the code: beside it in a checkout, inside the package in a wheel."""
+"""Files that travel with the program: found in an installed package and in a checkout alike."""
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = Path(__file__).parents[1]
 _CHECKOUT = {"schema.json": "config/schema.json", "migrations": "migrations"}
 
 
 def data_path(name: str) -> Path:
-    """The path of `schema.json` or `migrations`. Raises FileNotFoundError in a broken installation."""
-    for found in (_PACKAGE / "data" / name, _PACKAGE.parents[1] / _CHECKOUT[name]):
-        if found.exists():
-            return found
-    raise FileNotFoundError(f"{name} is missing from this installation of orchd; install it again.")
+    """The place of `schema.json` or of the folder `migrations`.
+
+    Raises FileNotFoundError when orchd is not installed whole, ValueError for any other name.
+    """
+    if name not in _CHECKOUT:
+        raise ValueError(f"{name!r} does not travel with orchd; {', '.join(_CHECKOUT)} do.")
+    installed = _PACKAGE / "data" / name
+    found = installed if installed.exists() else _PACKAGE.parents[1] / _CHECKOUT[name]
+    if not found.exists():
+        raise FileNotFoundError(f"orchd is not installed whole: neither {installed} nor {found} exists.")
+    return found
