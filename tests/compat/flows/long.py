@@ -1,0 +1,28 @@
+"""A flow that runs `count` tasks of `seconds` each, one after the other, logging each; prints its id first."""
+
+import json
+import sys
+import time
+
+from prefect import flow, get_run_logger, task
+from prefect.runtime import flow_run
+
+
+@task
+def step(number: int, seconds: float) -> int:
+    get_run_logger().info("step %s", number)
+    time.sleep(seconds)
+    return number
+
+
+@flow
+def long(count: int, seconds: float) -> int:
+    print(json.dumps({"run": str(flow_run.id)}), flush=True)
+    total = 0
+    for number in range(count):
+        total += step(number, seconds)
+        print(json.dumps({"done": number}), flush=True)
+    return total
+
+
+print(json.dumps({"result": long(int(sys.argv[1]), float(sys.argv[2]))}), flush=True)

@@ -1,0 +1,115 @@
+"""The client's command line against the server."""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.compat.clients import Api, Client, Report, eventually
+
+
+@pytest.fixture(scope="session")
+def emitting(api: Api) -> Iterator[str]:
+    """Sends an event over and over, because a stream shows only what comes after it was opened."""
+    resource, stop = f"compat.{uuid.uuid4().hex[:8]}", threading.Event()
+
+    def emit() -> None:
+        while not stop.wait(0.3):
+            event = {"id": str(uuid.uuid4()), "occurred": "2026-01-01T00:00:00Z", "event": "compat.tick"}
+            api.http.post("/events", json=[event | {"resource": {"prefect.resource.id": resource}}])
+
+    ticking = threading.Thread(target=emit)
+    ticking.start()
+    yield resource
+    stop.set()
+    ticking.join()
+
+
+def test_flow_run_ls_lists_the_newest_runs(client: Client, basics: Report) -> None:
+    listed = client.cli("flow-run", "ls", "--flow-name", "hello")
+    assert basics.runs["hello"] in listed
+    assert "COMPLETED" in listed
+
+
+def test_flow_run_inspect_shows_the_run(client: Client, basics: Report) -> None:
+    run = json.loads(client.cli("flow-run", "inspect", basics.runs["hello"], "-o", "json"))
+    assert (run["name"], run["state"]["type"]) == ("greets-world", "COMPLETED")
+
+
+def test_flow_run_logs_prints_what_the_flow_said(api: Api, client: Client, basics: Report) -> None:
+    api.logs(basics.runs["hello"], containing="Finished in state")
+    printed = client.cli("flow-run", "logs", basics.runs["hello"])
+    assert printed.index("Hello, world!") < printed.index("a printed line") < printed.index("Finished in state")
+
+
+def test_flow_run_delete_removes_the_run_and_its_logs(api: Api, client: Client) -> None:
+    flow = api.post("/flows/", {"name": "to be deleted"})["id"]
+    run = api.post("/flow_runs/", {"flow_id": flow, "state": {"type": "PENDING"}})["id"]
+    assert "Successfully deleted" in client.cli("flow-run", "delete", run)
+    assert api.http.get(f"/flow_runs/{run}").status_code == 404
+    assert "not found" in client.cli("flow-run", "delete", run, status=1)
+
+
+def test_flow_run_cancel_refuses_a_run_that_has_ended(client: Client, basics: Report) -> None:
+    assert "already in terminal state COMPLETED" in client.cli("flow-run", "cancel", basics.runs["hello"], status=1)
+
+
+def test_flow_ls_lists_the_flows(client: Client, basics: Report) -> None:
+    listed = client.cli("flow", "ls", "--limit", "100")
+    assert {"hello", "retries-itself"} <= set(listed.split())
+
+
+def test_variables_are_set_listed_and_unset(client: Client) -> None:
+    name = f"cli_{uuid.uuid4().hex[:8]}"
+    client.cli("variable", "set", name, '{"a": 1}', "--tag", "compat")
+    assert client.cli("variable", "get", name).strip() == '{"a": 1}'
+    assert name in client.cli("variable", "ls")
+    assert "compat" in client.cli("variable", "inspect", name)
+    client.cli("variable", "unset", name)
+    assert "not found" in client.cli("variable", "get", name, status=1)
+
+
+def test_artifact_ls_lists_the_latest_of_each_key(client: Client, data: Report) -> None:
+    listed = client.cli("artifact", "ls")
+    assert listed.count(f"markdown-{data.mark}") == 1
+
+
+def test_artifact_inspect_shows_every_version(client: Client, data: Report) -> None:
+    shown = client.cli("artifact", "inspect", f"markdown-{data.mark}")
+    assert "# First" in shown
+    assert "# Second" in shown
+
+
+def test_global_limits_are_managed(api: Api, client: Client) -> None:
+    name = f"cli-{uuid.uuid4().hex[:8]}"
+    client.cli("gcl", "create", name, "--limit", "3")
+    client.cli("gcl", "update", name, "--limit", "4")
+    client.cli("gcl", "disable", name)
+    limit = api.get(f"/v2/concurrency_limits/{name}")
+    assert (limit["limit"], limit["active"]) == (4, False)
+    client.cli("gcl", "enable", name)
+    assert name in client.cli("gcl", "ls")
+    assert "limit=4" in client.cli("gcl", "inspect", name)
+    client.cli("gcl", "delete", name)
+    assert name not in client.cli("gcl", "ls")
+
+
+def test_events_stream_shows_an_event_as_it_comes(own_client: Client, emitting: str) -> None:
+    stream = own_client.command("events", "stream", "--format", "json", "--run-once")
+    printed = ""
+    while '"compat.tick"' not in printed:
+        printed = stream.line()
+    assert emitting in printed
+
+
+def test_events_emit_reaches_the_server(api: Api, client: Client) -> None:
+    resource = f"compat.{uuid.uuid4().hex[:8]}"
+    client.cli("events", "emit", "compat.emitted", "--resource-id", resource)
+    (event,) = api.events({"filter": {"resource": {"id": [resource]}}}, expected=1)
+    assert event["event"] == "compat.emitted"
+
+
+def test_the_version_of_the_server_is_shown(client: Client) -> None:
+    assert eventually(lambda: "Server type:          server" in client.cli("version"))
