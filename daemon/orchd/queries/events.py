@@ -4,7 +4,9 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is written the same way for SQLite
 
 from orchd.db.statement import Statement
-from orchd.db.tables.events import event, event_resource
+from orchd.db.tables import event, event_resource
+from orchd.db.transaction import Tx
+from orchd.queries._bulk import Rows, bulk_insert
 
 _WRITTEN = [column for column in event.c if column.name != "seq"]
 
@@ -17,3 +19,12 @@ INSERT_RESOURCE = Statement(
     .on_conflict_do_nothing()
 )
 """That an event names a resource."""
+
+_INSERT_MANY = bulk_insert(event, [column.name for column in _WRITTEN])
+_INSERT_RESOURCES = bulk_insert(event_resource, [column.name for column in event_resource.c])
+
+
+def append(tx: Tx, events: Rows, resources: Rows) -> None:
+    """Many events at once."""
+    _INSERT_MANY.run(tx, events)
+    _INSERT_RESOURCES.run(tx, resources)
