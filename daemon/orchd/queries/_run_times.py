@@ -2,6 +2,11 @@
 
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, Table, and_, case, literal, or_
+
+from orchd.db.types import Timestamp
+from orchd.queries._functions import SecondsBetween
+
 RUNNING = "RUNNING"
 FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
@@ -22,3 +27,24 @@ def lateness(state_type: str | None, expected: datetime | None, start: datetime 
     if state_type not in FINAL and expected < now:
         return (now - expected).total_seconds()
     return 0.0
+
+
+def run_time_of(runs: Table, now: datetime) -> ColumnElement[float]:
+    """`run_time`, as the database computes it for sums."""
+    c = runs.c
+    since = SecondsBetween(c.state_timestamp, literal(now, Timestamp()))
+    return case((c.state_type == RUNNING, c.total_run_time + since), else_=c.total_run_time)
+
+
+def lateness_of(runs: Table, now: datetime) -> ColumnElement[float]:
+    """`lateness`, as the database computes it for sums and averages."""
+    c, at = runs.c, literal(now, Timestamp())
+    unended = or_(c.state_type.is_(None), c.state_type.not_in(sorted(FINAL)))
+    return case(
+        (c.start_time > c.expected_start_time, SecondsBetween(c.expected_start_time, c.start_time)),
+        (
+            and_(c.start_time.is_(None), unended, c.expected_start_time < at),
+            SecondsBetween(c.expected_start_time, at),
+        ),
+        else_=0.0,
+    )

@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from orchd.db import Statement, Tx
 from orchd.db.tables import flow_run, work_pool, work_queue
 from orchd.kit.jsontext import Raw
-from orchd.queries._run_times import FINAL, RUNNING, lateness, run_time
-from orchd.wire.flow_runs import FlowRun
+from orchd.queries import _filters as filters
+from orchd.queries._filters import Condition
+from orchd.queries._filters_nouns import BEGINS
+from orchd.queries._run_times import FINAL, RUNNING, lateness, lateness_of, run_time
+from orchd.wire.flow_runs import FlowRun, FlowRunSort
 
 _FIELDS = FlowRun.__struct_fields__
 _STANDINS = {
@@ -63,3 +66,40 @@ def by_id(tx: Tx, id: UUID, now: datetime) -> FlowRun | None:
     """The run as it is answered; its estimates hold for `now`."""
     row = tx.first(_BY_ID, {"id": id})
     return None if row is None else from_row(row, now)
+
+
+_ORDERS: dict[FlowRunSort, ColumnElement[Any]] = {
+    FlowRunSort.ID_DESC: flow_run.c.id.desc(),
+    FlowRunSort.START_TIME_ASC: BEGINS.asc(),
+    FlowRunSort.START_TIME_DESC: BEGINS.desc(),
+    FlowRunSort.EXPECTED_START_TIME_ASC: flow_run.c.expected_start_time.asc(),
+    FlowRunSort.EXPECTED_START_TIME_DESC: flow_run.c.expected_start_time.desc(),
+    FlowRunSort.NAME_ASC: flow_run.c.name.asc(),
+    FlowRunSort.NAME_DESC: flow_run.c.name.desc(),
+    FlowRunSort.NEXT_SCHEDULED_START_TIME_ASC: flow_run.c.next_scheduled_start_time.asc(),
+    FlowRunSort.END_TIME_DESC: flow_run.c.end_time.desc(),
+}
+
+
+def listed(
+    tx: Tx, meant: Condition, now: datetime, *, sort: FlowRunSort = FlowRunSort.ID_DESC, limit: int, offset: int = 0
+) -> list[FlowRun]:
+    """The runs that are meant, in order."""
+    rows = tx.execute(ANSWERS.where(meant).order_by(_ORDERS[sort]).limit(limit).offset(offset))
+    return [from_row(list(row), now) for row in rows]
+
+
+def count(tx: Tx, meant: Condition) -> int:
+    """How many runs are meant."""
+    return int(tx.execute(filters.count(meant, flow_run.c.id)).scalar_one())
+
+
+def ids(tx: Tx, meant: Condition, limit: int) -> list[UUID]:
+    """The ids of some of the runs that are meant."""
+    return list(tx.execute(select(flow_run.c.id).where(meant).limit(limit)).scalars())
+
+
+def average_lateness(tx: Tx, meant: Condition, now: datetime) -> float | None:
+    """In seconds, runs on time counting as 0; None without runs."""
+    found = tx.execute(select(func.avg(lateness_of(flow_run, now))).where(meant)).scalar_one()
+    return None if found is None else float(found)

@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, literal_column, select
 
 from orchd.db import Statement, Tx
 from orchd.db.tables import task_run
+from orchd.queries import _filters as filters
+from orchd.queries._filters import Condition
 from orchd.queries._run_times import FINAL, RUNNING, lateness, run_time
-from orchd.wire.task_runs import TaskRun
+from orchd.wire.task_runs import TaskRun, TaskRunSort
 
 _FIELDS = TaskRun.__struct_fields__
 _STANDINS = {
@@ -51,3 +53,27 @@ def by_id(tx: Tx, id: UUID, now: datetime) -> TaskRun | None:
     """The run as it is answered; its estimates hold for `now`."""
     row = tx.first(_BY_ID, {"id": id})
     return None if row is None else from_row(row, now)
+
+
+_ORDERS: dict[TaskRunSort, ColumnElement[Any]] = {
+    TaskRunSort.ID_DESC: task_run.c.id.desc(),
+    TaskRunSort.EXPECTED_START_TIME_ASC: task_run.c.expected_start_time.asc(),
+    TaskRunSort.EXPECTED_START_TIME_DESC: task_run.c.expected_start_time.desc(),
+    TaskRunSort.NAME_ASC: task_run.c.name.asc(),
+    TaskRunSort.NAME_DESC: task_run.c.name.desc(),
+    TaskRunSort.NEXT_SCHEDULED_START_TIME_ASC: task_run.c.next_scheduled_start_time.asc(),
+    TaskRunSort.END_TIME_DESC: task_run.c.end_time.desc(),
+}
+
+
+def listed(
+    tx: Tx, meant: Condition, now: datetime, *, sort: TaskRunSort = TaskRunSort.ID_DESC, limit: int, offset: int = 0
+) -> list[TaskRun]:
+    """The runs that are meant, in order."""
+    rows = tx.execute(ANSWERS.where(meant).order_by(_ORDERS[sort]).limit(limit).offset(offset))
+    return [from_row(list(row), now) for row in rows]
+
+
+def count(tx: Tx, meant: Condition) -> int:
+    """How many runs are meant."""
+    return int(tx.execute(filters.count(meant, task_run.c.id)).scalar_one())
