@@ -2,9 +2,12 @@
 
 from types import ModuleType
 
-from orchd.api import root
+from orchd.api import root, variables
 
-OPERATIONS: tuple[ModuleType, ...] = (root,)
+OPERATIONS: tuple[ModuleType, ...] = (
+    root,
+    variables,
+)
 
 SOCKETS: tuple[ModuleType, ...] = ()
 """Modules with websockets: each has `add_routes(app, base, context)`."""
