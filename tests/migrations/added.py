@@ -48,6 +48,12 @@ ENDLESS = """\
         op.execute("SELECT pg_sleep(600)")
     else:
         op.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")"""
+# Ends at once where there are no flows.
+LONG = (
+    ENDLESS.replace("pg_sleep(600)", "pg_sleep(600) FROM flow")
+    .replace('"WITH', '"SELECT (WITH')
+    .replace('count(*) FROM n"', 'count(*) FROM n) FROM flow"')
+)
 NOTHING = "    pass"
 
 

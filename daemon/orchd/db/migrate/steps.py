@@ -15,16 +15,18 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import StaticPool
 
+from orchd.db.migrate.backup import PROGRESS_STEPS
 from orchd.db.migrate.history import Revision
+from orchd.db.migrate.progress import Deadline
 from orchd.errors import MigrationError
 
 
-def apply(connection: Connection, step: Revision) -> list[str]:
+def apply(connection: Connection, step: Revision, deadline: Deadline) -> list[str]:
     """Takes the step; returns the statements that undo it."""
     module = _load(step)
     with _operations(connection):
         module.upgrade()
-    return _reverse(connection, module)
+    return _reverse(connection, module, deadline)
 
 
 def undo(connection: Connection, step: Revision) -> None:
@@ -50,9 +52,9 @@ def _operations(connection: Connection) -> Iterator[None]:
         yield
 
 
-def _reverse(connection: Connection, module: ModuleType) -> list[str]:
+def _reverse(connection: Connection, module: ModuleType, deadline: Deadline) -> list[str]:
     if connection.dialect.name == "sqlite":
-        return _reverse_on_sqlite(connection, module)
+        return _reverse_on_sqlite(connection, module, deadline)
     written = _Statements()
     options = {"as_sql": True, "output_buffer": written}
     context = MigrationContext.configure(dialect=connection.dialect, opts=options)
@@ -74,13 +76,14 @@ class _Statements:
         """Nothing is held back."""
 
 
-def _reverse_on_sqlite(connection: Connection, module: ModuleType) -> list[str]:
+def _reverse_on_sqlite(connection: Connection, module: ModuleType, deadline: Deadline) -> list[str]:
     """Goes down on an empty copy of the schema, since rebuilding a table must see the table."""
     schema = connection.exec_driver_sql(
         "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
     ).scalars()
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         memory.executescript(";\n".join(schema))
+        memory.set_progress_handler(deadline.passed, PROGRESS_STEPS)
         engine = create_engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
         statements: list[str] = []
 

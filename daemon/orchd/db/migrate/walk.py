@@ -124,7 +124,7 @@ def _take(connection: Connection, job: _Job, step: Revision, progress: Progress)
     from orchd.db.migrate import steps  # brings alembic in
 
     job.report(progress)
-    reverse = steps.apply(connection, step)
+    reverse = steps.apply(connection, step, job.deadline)
     ledger.record(connection, Entry(step.revision, step.down_revision, step.title, step.loses, reverse))
     _require_time(job)
 
