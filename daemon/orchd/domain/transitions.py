@@ -21,7 +21,8 @@ from orchd.kit.jsontext import Raw, decode, encode
 from orchd.orchestration.bookkeeping import mirror
 from orchd.orchestration.decision import Decision, RunChanges
 from orchd.orchestration.facts import Deployment, Facts, FlowRun, Kind, Need, Run, RunPolicy, Settings
-from orchd.orchestration.policy import MINIMAL_TASK, Policy, chosen
+from orchd.orchestration.policy import MINIMAL_TASK, chosen
+from orchd.orchestration.rule import Policy
 from orchd.orchestration.transition import Proposed, Transition, persisted
 from orchd.orchestration.walk import decide, needs
 from orchd.queries import run_creation, task_run_cache
@@ -277,8 +278,12 @@ def _flow_run_of(tx: Tx, id: UUID) -> FlowRun | None:
 
 
 def _event(row: FlowRunRow, state: State, previous: State | None, changed: RunChanges) -> Any:
-    tags = [tag for document in (row.tags, row.flow_tags, row.deployment_tags, row.parent_tags) if document
-            for tag in decode(document)]
+    tags = [
+        tag
+        for document in (row.tags, row.flow_tags, row.deployment_tags, row.parent_tags)
+        if document
+        for tag in decode(document)
+    ]
     related = events.flow_run_related(
         flow=Named(row.flow_id, row.flow_name),
         deployment=named(row.deployment_id, row.deployment_name),

@@ -1,5 +1,6 @@
 """Questions about flow runs."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -60,6 +61,16 @@ def from_row(row: list[Any], now: datetime) -> FlowRun:
     if row[_LABELS] is None:
         row[_LABELS] = _NO_LABELS
     return FlowRun(*row)
+
+
+def from_values(
+    values: Mapping[str, Any], work_pool_id: UUID | None, work_pool_name: str | None, now: datetime
+) -> FlowRun:
+    """The answer for a row that was just written, without reading it back."""
+    known = {**values, "work_pool_id": work_pool_id, "work_pool_name": work_pool_name}
+    row = [known.get(name, 0.0) for name in _FIELDS]
+    row[_ESTIMATE] = values["state_timestamp"]
+    return from_row(row, now)
 
 
 def by_id(tx: Tx, id: UUID, now: datetime) -> FlowRun | None:

@@ -69,9 +69,7 @@ _QUEUE_BY_NAME = Statement(
 _DEFAULT_QUEUE = Statement(
     _QUEUES.where(work_pool.c.name == bindparam("pool"), work_queue.c.id == work_pool.c.default_queue_id)
 )
-_PARENT = Statement(
-    select(task_run.c.id, task_run.c.name, task_run.c.tags).where(task_run.c.id == bindparam("id"))
-)
+_PARENT = Statement(select(task_run.c.id, task_run.c.name, task_run.c.tags).where(task_run.c.id == bindparam("id")))
 _BY_KEY = Statement(
     select(flow_run.c.id).where(
         flow_run.c.flow_id == bindparam("flow_id"), flow_run.c.idempotency_key == bindparam("key")
@@ -99,10 +97,9 @@ _FLOWLESS_TASK_RUN = Statement(
     )
 )
 _CLAIM_TASK_RUN = Statement(
-    insert_or_not(task_run)
-    .values({c: bindparam(c.key, type_=c.type) for c in task_run.c})
-    .on_conflict_do_nothing()
+    insert_or_not(task_run).values({c: bindparam(c.key, type_=c.type) for c in task_run.c}).on_conflict_do_nothing()
 )
+_FLOW_RUN_EXISTS = Statement(select(flow_run.c.id).where(flow_run.c.id == bindparam("id")))
 _LABELS_OF_FLOW_RUN = Statement(select(flow_run.c.labels).where(flow_run.c.id == bindparam("id")))
 
 
@@ -169,6 +166,11 @@ def task_run_by_keys(tx: Tx, flow_run_id: UUID | None, task_key: str, dynamic_ke
 def claim_task_run(tx: Tx, values: dict[str, Any]) -> bool:
     """A new task run. False when its id or its natural key is taken."""
     return tx.run(_CLAIM_TASK_RUN, values) == 1
+
+
+def flow_run_exists(tx: Tx, id: UUID) -> bool:
+    """Whether there is such a flow run."""
+    return tx.first(_FLOW_RUN_EXISTS, {"id": id}) is not None
 
 
 def labels_of_flow_run(tx: Tx, id: UUID) -> Raw | None:

@@ -107,9 +107,7 @@ _TASK_RUN = Statement(
     .where(task_run.c.id == bindparam("id"))
     .with_for_update()
 )
-_FLOW_RUN_OF_TASK = Statement(
-    select(flow_run.c.run_count, flow_run.c.state).where(flow_run.c.id == bindparam("id"))
-)
+_FLOW_RUN_OF_TASK = Statement(select(flow_run.c.run_count, flow_run.c.state).where(flow_run.c.id == bindparam("id")))
 
 
 def lock_flow_run(tx: Tx, id: UUID) -> FlowRunRow | None:

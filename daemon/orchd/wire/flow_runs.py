@@ -103,6 +103,12 @@ class FlowRunCreate(Body, frozen=True, kw_only=True):
     deployment_id: UUID | None = None
 
 
+class ResumeFlowRun(Body, frozen=True, kw_only=True):
+    """What the author of a pause asked for."""
+
+    run_input: JsonObject | None = None
+
+
 class FlowRunUpdate(Patch, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A change of a flow run. A state is not changed this way: the key is refused like any unknown one."""
 
