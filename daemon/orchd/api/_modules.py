@@ -2,10 +2,12 @@
 
 from types import ModuleType
 
-from orchd.api import root, variables
+from orchd.api import flow_runs, root, task_runs, variables
 
 OPERATIONS: tuple[ModuleType, ...] = (
+    flow_runs,
     root,
+    task_runs,
     variables,
 )
 

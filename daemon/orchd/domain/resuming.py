@@ -40,7 +40,7 @@ def resume(tx: Tx, id: UUID, run_input: dict[str, Any] | None, asker: Asker) -> 
             return _refused("REJECT", row.state, refusal.reason)
     outcome = put_flow_run(tx, id, _going_on(current, asker), asker)
     if keyset and given and outcome.result.status == "ACCEPT":
-        flow_run_inputs.insert(tx, id, keyset["response"], encode_text(given), None, asker.now)
+        flow_run_inputs.insert_input(tx, id, keyset["response"], encode_text(given), None, asker.now)
     return outcome
 
 
