@@ -5,11 +5,12 @@ from pathlib import Path
 import msgspec
 
 from orchd.errors import DatabaseRefused
+from orchd.kit.resources import data_path
 
 
 def own_steps() -> Path:
     """The folder of the steps that this orchd brings along."""
-    return Path(__file__).parents[4] / "migrations" / "versions"
+    return data_path("migrations") / "versions"
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,12 +25,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, url: str, steps: Path | None = None) -> "Place":
-        """From the url as the configuration has it. Raises DatabaseRefused for any other kind of database."""
-        kind, _, rest = url.partition("://")
+        """From the url without a driver (`DatabaseUrl.plain`). Raises DatabaseRefused for any other."""
         folder = own_steps() if steps is None else steps
-        match kind.partition("+")[0]:
-            case "sqlite" if rest.startswith("/") and len(rest) > 1:
-                return cls(path=Path(rest[1:]), steps=folder)
-            case "postgresql" | "postgres":
-                return cls(dsn=f"postgresql://{rest}", steps=folder)
+        path = url.removeprefix("sqlite:///")
+        if path not in ("", url):
+            return cls(path=Path(path), steps=folder)
+        if url.startswith("postgresql://"):
+            return cls(dsn=url, steps=folder)
         raise DatabaseRefused("database.url must be sqlite:///PATH or postgresql://USER@HOST:PORT/NAME.")

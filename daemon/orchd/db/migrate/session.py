@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
@@ -98,13 +98,14 @@ def _sqlite_engine(path: Path, deadline: Deadline, begin: str) -> Engine:
 
 
 async def _on_postgres(dsn: str, deadline: Deadline, work: Work[T], *, lock: bool = True) -> T:
-    from sqlalchemy.ext.asyncio import create_async_engine  # here, so that SQLite does without it
+    import asyncpg  # these here, so that SQLite does without them
+    from sqlalchemy.ext.asyncio import create_async_engine
 
-    engine = create_async_engine(
-        dsn.replace("postgresql://", "postgresql+asyncpg://", 1),
-        poolclass=NullPool,
-        connect_args={"server_settings": {"application_name": "orchd migrations", "jit": "off"}},
-    )
+    async def connect() -> Any:
+        settings = {"application_name": "orchd migrations", "jit": "off"}
+        return await asyncpg.connect(dsn, timeout=deadline.left(), server_settings=settings)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with asyncio.timeout(deadline.left()) as bound, engine.connect() as connection:
             await connection.run_sync(_bound, deadline)
