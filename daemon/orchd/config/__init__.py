@@ -1,5 +1,9 @@
-"""Load and validate: one YAML file becomes `Settings`, or one error that names every fault and its place."""
+"""The configuration: one file, one schema, typed settings.
 
-from orchd.config.loading import Loaded, effective, load, load_text, reload_diff, schema
+`load` gives `Loaded`, whose `settings` the code works with; everything that is wrong with a file is in one ConfigError.
+"""
 
-__all__ = ["Loaded", "effective", "load", "load_text", "reload_diff", "schema"]
+from orchd.config.loading import Loaded, effective, load, reload_diff
+from orchd.config.schema import schema
+
+__all__ = ["Loaded", "effective", "load", "reload_diff", "schema"]

@@ -1,159 +1,229 @@
-"""YAML with places: every value knows its line and column, and nothing in a file can make reading it expensive."""
+"""A YAML file read with the place of everything in it, and with nothing in it that could do harm.
 
+The scalars are those of YAML 1.2: only `true` and `false` are booleans, so that `off` and `no` stay words. Tags are
+refused, nesting and the number of values are bounded (with aliases counted at what they stand for).
+"""
+
+import math
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
-from msgspec import Struct
+from msgspec import Struct, field
 
+from orchd.config.faults import Fault, Key, Place
 from orchd.errors import ConfigError
 
-LARGEST = 1 << 20  # bytes
-DEEPEST = 32
-MOST_NODES = 20_000  # what aliases stand for counted in full: a bomb of them ends here
+FILE_MOST = 1 << 20  # bytes
+DEPTH_MOST = 32
+VALUES_MOST = 10_000
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")}
-
-Key = tuple[str | int, ...]
-
-
-class Place(Struct, frozen=True):
-    """Where something stands, counted from 1."""
-
-    line: int
-    column: int
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is there unless PyYAML was built without libyaml
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,30}", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 
 
 class Document(Struct, frozen=True):
-    """A file's content, and the place of each value and of each key by its path."""
+    """What a file says. `places` has the place of each value, `keys` that of each key; `faults` is what is wrong."""
 
-    name: str
-    content: dict[str, Any]
-    values: dict[Key, Place]
-    keys: dict[Key, Place]
+    root: Any
+    places: dict[Key, Place] = field(default_factory=dict)
+    keys: dict[Key, Place] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
-    def at(self, place: Place | None) -> str:
-        """`FILE:LINE:COLUMN`."""
-        return f"{self.name}:{place.line}:{place.column}" if place else self.name
+    def place(self, key: Key) -> Place:
+        """Of a value, or of the nearest thing around it: values under an alias have no place of their own."""
+        while key not in self.places and key:
+            key = key[:-1]
+        return self.places.get(key, Place(1, 1))
 
 
-def read(path: Path) -> Document:
-    """Reads a file. Raises ConfigError."""
+def read_text(path: Path) -> str:
+    """The file's text. Raises ConfigError when it cannot be read, is too large or is not UTF-8."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            content = file.read(FILE_MOST + 1)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
-    if len(data) > LARGEST:
-        raise ConfigError(f"{path}: is larger than {LARGEST >> 20} MiB; a configuration of orchd is a few kB.")
+    if len(content) > FILE_MOST:
+        raise ConfigError(f"{path}: the file is larger than 1 MiB, which no configuration of orchd is.")
     try:
-        text = data.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        raise ConfigError(f"{path}:{line}:{column}: is not UTF-8 text.") from error
-    return parse(text, str(path))
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise ConfigError(f"{path}:{line}:{column}: byte 0x{content[error.start]:02x} is not UTF-8.") from error
 
 
-def parse(text: str, name: str) -> Document:
-    """Reads text. Raises ConfigError."""
+def parse(text: str) -> Document:
+    """Reads one YAML document. What is wrong with it is in `faults`; where reading had to stop, `root` is None."""
+    builder = _Builder()
     try:
-        node = _compose(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        hint = (
-            " YAML is indented with blanks, not with tabs."
-            if "\t" in str(error.problem) or "'\\t'" in str(error)
-            else ""
-        )
-        raise ConfigError(f"{place}: is not YAML: {error.problem or error.context}.{hint}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{name}: is not YAML: {error}.") from error
-    if node is None:
-        raise ConfigError(
-            f"{name}: is empty. Write at least one option, such as `server: {{port: 4200}}`, or start orchd without a file."
-        )
-    reader = _Reader(name)
-    content = reader.value(node, ())
-    if reader.faults:
-        raise ConfigError("\n".join(reader.faults))
-    if not isinstance(content, dict):
-        raise ConfigError(
-            f"{name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}: expected sections, such as `server:`."
-        )
-    return Document(name, content, reader.values, reader.keys)
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except _Stop:
+        builder.root = None
+    except yaml.YAMLError as error:
+        builder.root = None
+        builder.faults.append(_syntax_fault(error, text))
+    return Document(builder.root, builder.places, builder.keys, builder.faults)
 
 
-def _compose(text: str) -> Any:
-    loader = _Loader(text)
-    try:
-        return loader.get_single_node()
-    finally:
-        loader.dispose()
+class _Stop(Exception):
+    """No use reading on."""
 
 
-class _Reader:
-    """Turns nodes into values and notes where each stood."""
+class _Frame:
+    """A mapping or list that is not complete yet."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._nodes = 0
-        self.values: dict[Key, Place] = {}
+    def __init__(self, content: dict[str, Any] | list[Any], key: Key, anchor: str | None, began: int) -> None:
+        self.content, self.key, self.anchor, self.began = content, key, anchor, began
+        self.pending: str | None = None
+
+    @property
+    def wants_key(self) -> bool:
+        return isinstance(self.content, dict) and self.pending is None
+
+
+class _Anchor(NamedTuple):
+    value: Any
+    weight: int
+
+
+class _Builder:
+    """Turns the parser's events into values. It does not recurse, whatever the file does."""
+
+    def __init__(self) -> None:
+        self.root: Any = None
+        self.places: dict[Key, Place] = {}
         self.keys: dict[Key, Place] = {}
-        self.faults: list[str] = []
+        self.faults: list[Fault] = []
+        self._frames: list[_Frame] = []
+        self._anchors: dict[str, _Anchor] = {}
+        self._count = 0
+        self._documents = 0
 
-    def value(self, node: Any, path: Key) -> Any:
-        self._count(node, path)
-        self.values[path] = _place(node)
-        if node.tag not in _PLAIN and node.tag != "tag:yaml.org,2002:merge":
-            self._fault(
-                node, f"the type {node.tag.removeprefix('tag:yaml.org,2002:')!r} is not allowed; quote the value"
+    def take(self, event: Any) -> None:
+        place = Place(event.start_mark.line + 1, event.start_mark.column + 1)
+        match event:
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    self._stop(place, "a second document begins here; a configuration is one document")
+            case yaml.ScalarEvent():
+                self._check_tag(event, place)
+                self._scalar(event, place)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._check_tag(event, place)
+                self._open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, place)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._close()
+            case yaml.AliasEvent():
+                self._alias(event.anchor, place)
+
+    def _stop(self, place: Place, message: str) -> None:
+        self.faults.append(Fault(place, (), message))
+        raise _Stop
+
+    def _check_tag(self, event: Any, place: Place) -> None:
+        if event.tag is not None:
+            self._stop(place, "tags (`!…`) are not allowed; a text that begins with `!` is put in quotes")
+
+    def _weigh(self, weight: int, place: Place) -> None:
+        self._count += weight
+        if self._count > VALUES_MOST:
+            self._stop(place, f"more than {VALUES_MOST} values up to here, an alias counted as what it stands for")
+
+    def _scalar(self, event: yaml.ScalarEvent, place: Place) -> None:
+        if self._frames and self._frames[-1].wants_key:
+            self._key(event.value, place)
+            return
+        self._weigh(1, place)
+        value = _resolve(event.value) if event.implicit[0] else event.value
+        if event.anchor:
+            self._anchors[event.anchor] = _Anchor(value, 1)
+        self._place(value, place)
+
+    def _key(self, name: str, place: Place) -> None:
+        frame = self._frames[-1]
+        assert isinstance(frame.content, dict)
+        key = (*frame.key, name)
+        if name in frame.content:
+            self.faults.append(Fault(place, key, f"given twice; the first is in line {self.keys[key].line}"))
+        else:
+            self.keys[key] = place
+        frame.pending = name
+
+    def _place(self, value: Any, place: Place) -> Key:
+        """Puts a value where it belongs."""
+        if not self._frames:
+            self.root, self.places[()] = value, place
+            return ()
+        frame = self._frames[-1]
+        if isinstance(frame.content, list):
+            key: Key = (*frame.key, str(len(frame.content)))
+            frame.content.append(value)
+        elif frame.pending is None:
+            self._stop(place, "a key must be plain text")
+        else:
+            key = (*frame.key, frame.pending)
+            frame.content[frame.pending], frame.pending = value, None
+        self.places[key] = place
+        return key
+
+    def _open(self, content: dict[str, Any] | list[Any], anchor: str | None, place: Place) -> None:
+        if len(self._frames) == DEPTH_MOST:
+            self._stop(place, f"mappings and lists are nested more than {DEPTH_MOST} deep")
+        began = self._count
+        self._weigh(1, place)
+        self._frames.append(_Frame(content, self._place(content, place), anchor, began))
+
+    def _close(self) -> None:
+        frame = self._frames.pop()
+        if frame.anchor:
+            self._anchors[frame.anchor] = _Anchor(frame.content, self._count - frame.began)
+
+    def _alias(self, name: str, place: Place) -> None:
+        found = self._anchors.get(name)
+        if found is None:
+            self._stop(
+                place, "the alias (`*…`) refers to nothing before it; a text that begins with `*` is put in quotes"
             )
-            return None
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(child, (*path, at)) for at, child in enumerate(node.value)]
-        return self._scalar(node)
-
-    def _mapping(self, node: Any, path: Key) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key_node, child in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None:
-                self._fault(key_node, "a key must be a plain word")
-                continue
-            if key in found:
-                first = self.keys[(*path, key)]
-                self._fault(key_node, f"the key {key!r} stands here twice; first in line {first.line}")
-                continue
-            self.keys[(*path, key)] = _place(key_node)
-            found[key] = self.value(child, (*path, key))
-        return found
-
-    def _scalar(self, node: Any) -> Any:
-        try:
-            return yaml.SafeLoader("").construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            self._fault(node, f"{node.value!r} cannot be read: {error}")
-            return None
-
-    def _count(self, node: Any, path: Key) -> None:
-        self._nodes += 1
-        place = _place(node)
-        if self._nodes > MOST_NODES:
-            raise ConfigError(
-                f"{self._name}:{place.line}:{place.column}: holds more than {MOST_NODES} values, aliases counted in full."
-            )
-        if len(path) > DEEPEST:
-            raise ConfigError(f"{self._name}:{place.line}:{place.column}: is nested deeper than {DEEPEST} levels.")
-
-    def _fault(self, node: Any, text: str) -> None:
-        place = _place(node)
-        self.faults.append(f"{self._name}:{place.line}:{place.column}: {text}.")
+            return
+        self._weigh(found.weight, place)
+        self._place(found.value, place)
 
 
-def _place(node: Any) -> Place:
-    return Place(node.start_mark.line + 1, node.start_mark.column + 1)
+def _resolve(text: str) -> Any:
+    """The value of a scalar without quotes."""
+    if text in _NULL:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        return number if math.isfinite(number) else text
+    return text
+
+
+def _syntax_fault(error: yaml.YAMLError, text: str) -> Fault:
+    """What the parser says, at the place where it gave up."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:  # a character that YAML does not allow at all
+        found = re.search("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+        start = found.start() if found else 0
+        place = Place(text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
+        return Fault(place, (), f"the control character U+{ord(found[0]):04X} is not allowed" if found else str(error))
+    place = Place(mark.line + 1, mark.column + 1)
+    lines = text.splitlines()
+    if "\t" in (lines[mark.line][: mark.column + 1] if mark.line < len(lines) else ""):
+        column = lines[mark.line].index("\t") + 1
+        return Fault(Place(place.line, column), (), "a tab stands here; YAML is indented with spaces")
+    problem = getattr(error, "problem", None) or "not well formed"
+    context = getattr(error, "context", None)
+    return Fault(place, (), f"this is no YAML: {problem}{f' ({context})' if context else ''}")

@@ -1,205 +1,206 @@
-"""From a file to settings."""
+"""From a file to settings: read, held to the schema, completed with secrets and defaults."""
 
-import json
-import os
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
-from orchd.config import database_url, validation, values
-from orchd.config.document import Document, Key, parse, read
+from orchd.config import faults as fault_lines
+from orchd.config import places, secret_files
+from orchd.config.faults import Fault, Key
+from orchd.config.schema import Option, by_name, options
 from orchd.config.settings import Settings
-from orchd.config.validation import dotted, options
+from orchd.config.values import FORMATS, DatabaseUrl, Secret
 from orchd.errors import ConfigError
-from orchd.kit.resources import data_path
 
-SECRET_FILES = {
-    "database.url_file": "database.url",
-    "auth.auth_string_file": "auth.auth_string",
-    "encryption.key_file": "encryption.key",
-}
+T = TypeVar("T", bound=Struct)
+
 MASK = "***"
+DEFAULT = "default"
+
+_FOUND_HERE: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "database.url": lambda: f"sqlite:///{places.state_directory() / 'orchd.db'}",
+        "control.socket": lambda: str(places.control_socket()),
+    }
+)
+"""Defaults that depend on where orchd runs; null in the schema."""
 
 
 class Loaded(Struct, frozen=True):
-    """Settings, where they come from, and the values as they were written (None: nothing was)."""
+    """A configuration that holds."""
 
     settings: Settings
     path: Path | None
     origins: dict[str, str]
+    """Where each option's value comes from: `FILE:LINE`, `default`, `credential NAME` or `file PATH`."""
     values: dict[str, Any]
+    """Each option's value as it is written, by its dotted name. Secrets are in the clear: show `effective`."""
+    notes: tuple[str, ...] = ()
+    """What was let pass, see `load`."""
 
-    def keeping(self, old: "Loaded", keys: Iterable[str]) -> "Loaded":
-        """These settings with the old values of some options: those that only a restart can change."""
-        kept = {**self.values, **{key: old.values[key] for key in keys}}
-        return replace(self, settings=_settings(kept, self.path), values=kept)
+    def __repr__(self) -> str:
+        return f"Loaded({str(self.path)!r})"
+
+    def keeping(self, old: "Loaded", names: Iterable[str]) -> "Loaded":
+        """This configuration with these options as they were: what a reload could not apply."""
+        kept = set(names)
+        values = {name: old.values[name] if name in kept else value for name, value in self.values.items()}
+        origins = {name: old.origins[name] if name in kept else origin for name, origin in self.origins.items()}
+        return Loaded(_settings(values), self.path, origins, values)
 
 
-def schema() -> dict[str, Any]:
-    """The schema, the one definition of every option."""
-    found: dict[str, Any] = json.loads(data_path("schema.json").read_text())
-    return found
+def load(path: Path | None, *, secrets_may_be_empty: bool = False) -> Loaded:
+    """Reads a configuration file; without one, the defaults. Raises ConfigError with every fault and its place.
 
-
-def load(path: Path | None, environment: Mapping[str, str] | None = None, *, building: bool = False) -> Loaded:
-    """Reads a configuration; without a path, the defaults.
-
-    `building`: the file is checked where it is made, secrets may still be missing. Raises ConfigError.
+    `secrets_may_be_empty` lets a secret's file be empty and notes it: a system that is being built knows the names of
+    its credentials, but not yet what is in them.
     """
-    document = Document("defaults", {}, {}, {}) if path is None else read(path)
-    return _load(document, path, os.environ if environment is None else environment, building=building)
-
-
-def load_text(text: str, name: str = "<text>", environment: Mapping[str, str] | None = None) -> Loaded:
-    """Reads a configuration from text. Raises ConfigError."""
-    return _load(parse(text, name), None, os.environ if environment is None else environment, building=False)
-
-
-def _load(document: Document, path: Path | None, environment: Mapping[str, str], *, building: bool) -> Loaded:
-    known = schema()
-    if document.content and (found := validation.faults(document, known)):
-        raise ConfigError("\n".join(found))
-    chosen: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for key, option in options(known):
-        name = dotted(key)
-        given, there = _given(document.content, key)
-        chosen[name] = given if there else option["default"]
-        place = document.values.get(key)
-        origins[name] = f"{document.name}:{place.line}" if there and place else "default"
-    _read_secrets(document, chosen, origins, environment, building=building)
-    _fill_places(chosen, origins, environment, path)
-    return Loaded(_settings(chosen, path), path, origins, chosen)
-
-
-def _given(content: Any, key: Key) -> tuple[Any, bool]:
-    for step in key:
-        if not isinstance(content, dict) or step not in content:
-            return None, False
-        content = content[step]
-    return content, True
-
-
-def _read_secrets(
-    document: Document,
-    chosen: dict[str, Any],
-    origins: dict[str, str],
-    environment: Mapping[str, str],
-    *,
-    building: bool,
-) -> None:
-    """Takes each secret that lies in a file of its own. A relative name is one of systemd's credentials."""
-    faults: list[str] = []
-    known = {dotted(key): option for key, option in options(schema())}
-    for file_key, key in SECRET_FILES.items():
-        name = chosen[file_key]
-        if name is None:
-            continue
-        place = document.at(document.values.get(tuple(file_key.split("."))))
-        if chosen[key] is not None:
-            faults.append(f"{place}: {file_key}: {key} is given too; only one of them can hold.")
-            continue
-        folder = environment.get("CREDENTIALS_DIRECTORY", "")
-        if not name.startswith("/") and not folder:
-            if not building:
-                faults.append(
-                    f"{place}: {file_key}: {name!r} is the name of a credential, but systemd gave none to this "
-                    f"process (LoadCredential={name}:PATH); an absolute path works without."
-                )
-            continue
-        try:
-            text = (Path(folder) / name).read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            if not building:
-                why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-                faults.append(f"{place}: {file_key}: cannot read {str(Path(folder) / name)!r}: {why}.")
-            continue
-        wrong = _wrong(known[key], text)
-        if wrong and not (building and not text):
-            faults.append(f"{place}: {file_key}: the content of {name!r} does not fit {key}: {wrong}.")
-            continue
-        chosen[key] = text or None
-        origins[key] = f"credential {name}" if not name.startswith("/") else name
-    if faults:
-        raise ConfigError("\n".join(faults))
-
-
-def _wrong(option: dict[str, Any], text: str) -> str | None:
-    if not text:
-        return "the file is empty"
-    from jsonschema import Draft202012Validator
-
-    if not Draft202012Validator(option).is_valid(text):
-        return "see the option's description"
-    return validation.misread(option, text)
-
-
-def _fill_places(
-    chosen: dict[str, Any], origins: dict[str, str], environment: Mapping[str, str], path: Path | None
-) -> None:
-    """The places that depend on where orchd runs: under systemd its own folders, else the user's."""
-    state = environment.get("STATE_DIRECTORY", "").split(":")[0]
-    home = Path(environment.get("HOME") or "/")
-    state_dir = Path(state) if state else Path(environment.get("XDG_STATE_HOME") or home / ".local/state") / "orchd"
-    if chosen["database.url"] is None:
-        chosen["database.url"] = f"sqlite:///{state_dir / 'orchd.db'}"
-    if chosen["control.socket"] is None:
-        runtime = environment.get("RUNTIME_DIRECTORY", "").split(":")[0]
-        user = environment.get("XDG_RUNTIME_DIR")
-        folder = Path(runtime) if runtime else Path(user) / "orchd" if user else state_dir
-        chosen["control.socket"] = str(folder / "control.sock")
-
-
-def _settings(chosen: dict[str, Any], path: Path | None) -> Settings:
-    """Flat values as the typed tree."""
-    tree: dict[str, Any] = {}
-    formats = {dotted(key): option.get("format") for key, option in options(schema())}
-    folder = path.absolute().parent if path else Path.cwd()
-    for name, value in chosen.items():
-        *sections, last = name.split(".")
-        at = tree
-        for section in sections:
-            at = at.setdefault(section, {})
-        at[last] = _typed(formats[name], value, folder)
-    return msgspec.convert(tree, Settings, dec_hook=lambda kind, value: value)
-
-
-def _typed(kind: str | None, value: Any, folder: Path) -> Any:
-    if value is None:
-        return None
-    match kind:
-        case "duration":
-            return values.duration(value)
-        case "size":
-            return values.size(value)
-        case "path":
-            return folder / value
-        case "database-url":
-            return msgspec.to_builtins(database_url.parse(value, folder))
-    return value
+    reading = _Reading(path)
+    if path is not None:
+        reading.read_file()
+        reading.read_secrets(may_be_empty=secrets_may_be_empty)
+    if reading.faults:
+        raise fault_lines.error(path, reading.faults)
+    values, origins = reading.completed()
+    return Loaded(_settings(values), path, origins, values, tuple(reading.notes))
 
 
 def reload_diff(old: Loaded, new: Loaded) -> tuple[list[str], list[str]]:
-    """What differs: the options that change at once, and those that await a restart."""
-    changed = {name for name, value in new.values.items() if value != old.values[name]}
-    reloads = {dotted(key): option["x-reload"] for key, option in options(schema())}
-    live = sorted(name for name in changed if reloads[name] == "live")
-    return live, sorted(changed - set(live))
+    """The options that differ: those a reload applies at once, and those that await a restart."""
+    changed = [option for option in options() if new.values.get(option.name) != old.values.get(option.name)]
+    return [each.name for each in changed if each.live], [each.name for each in changed if not each.live]
 
 
 def effective(loaded: Loaded) -> dict[str, Any]:
-    """Every option with the value in force, by its dotted name; secrets masked."""
-    shown: dict[str, Any] = {}
-    for key, option in options(schema()):
-        name = dotted(key)
-        value = loaded.values[name]
-        if value is not None and name == "database.url":
-            value = loaded.settings.database.url.masked
-        elif value is not None and option.get("x-secret"):
-            value = MASK
-        shown[name] = value
-    return shown
+    """All values by section, as they are written, with secrets masked."""
+    nested: dict[str, Any] = {}
+    for name, value in loaded.values.items():
+        *section, last = name.split(".")
+        inner = nested
+        for part in section:
+            inner = inner.setdefault(part, {})
+        inner[last] = _masked(by_name()[name], value)
+    return nested
+
+
+def _masked(option: Option, value: Any) -> Any:
+    if not option.secret or value is None:
+        return value
+    return str(FORMATS["database-url"](value)) if option.format == "database-url" else MASK
+
+
+class _Reading:
+    """One file on its way to values, with the faults gathered so far."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.values: dict[str, Any] = {}
+        self.origins: dict[str, str] = {}
+        self.faults: list[Fault] = []
+        self.notes: list[str] = []
+        self._place: Callable[[Key], fault_lines.Place] = lambda _: fault_lines.Place(1, 1)
+
+    def read_file(self) -> None:
+        """Takes over what the file gives, and everything in it that does not fit."""
+        from orchd.config import document, validation  # here: a start without a file does without YAML and jsonschema
+
+        assert self.path is not None
+        text = document.read_text(self.path)
+        found = document.parse(text)
+        self._place = found.place
+        self.faults += found.faults
+        if found.root is None and not found.faults:
+            raise ConfigError(
+                f"{self.path}:1:1: the file is empty. Write at least one section, such as `server: {{port: 4200}}`, "
+                "or start orchd without a file for the defaults."
+            )
+        if found.root is not None:
+            self.faults += validation.faults(found)
+        for option in options():
+            given, value = _at(found.root, option.key)
+            if given:
+                self.values[option.name] = value
+                self.origins[option.name] = f"{self.path}:{found.place(option.key).line}"
+
+    def read_secrets(self, *, may_be_empty: bool) -> None:
+        """Puts in place of each `x_file` the `x` that it leads to."""
+        for option in options():
+            name_option = by_name().get(fault_lines.dotted(option.file_key))
+            if name_option is None or not isinstance(name := self.values.get(name_option.name), str):
+                continue
+            place = self._place(name_option.key)
+            if self.values.get(option.name) is not None:
+                message = f"both {option.key[-1]} and {name_option.key[-1]} are given; only one of them may be"
+                self.faults.append(Fault(place, name_option.key, message))
+                continue
+            try:
+                found = secret_files.read(name)
+                if not found.text and not may_be_empty:
+                    raise ValueError(f"the file {name} is empty")
+            except ValueError as error:
+                self.faults.append(Fault(place, name_option.key, str(error)))
+            else:
+                self._take_secret(option, name_option, found, place)
+
+    def _take_secret(
+        self, option: Option, name_option: Option, found: secret_files.SecretFile, place: fault_lines.Place
+    ) -> None:
+        from orchd.config import validation
+
+        if not found.text:
+            self.notes.append(f"{name_option.name}: the file is empty; orchd will not start until it has content.")
+        elif wrong := validation.secret_fault(option, found.text):
+            self.faults.append(Fault(place, name_option.key, f"in the file: {wrong}"))
+        else:
+            self.values[option.name] = found.text
+            self.origins[option.name] = found.origin
+
+    def completed(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Every option with its value and its origin; the names of secrets' files have served their purpose."""
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        for option in options():
+            if option.names_secret_file:
+                continue
+            value, origin = self.values.get(option.name), self.origins.get(option.name, DEFAULT)
+            if option.name not in self.values:
+                value = copy.copy(option.default)
+            if value is None and option.name in _FOUND_HERE:
+                value, origin = _FOUND_HERE[option.name](), DEFAULT
+            values[option.name], origins[option.name] = value, origin
+        return values, origins
+
+
+def _at(root: Any, key: Key) -> tuple[bool, Any]:
+    """Whether a document has this key, and its value."""
+    for part in key:
+        if not isinstance(root, dict) or part not in root:
+            return False, None
+        root = root[part]
+    return True, root
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    return _struct(Settings, (), {name: _typed(by_name()[name], value) for name, value in values.items()})
+
+
+def _struct(kind: type[T], key: Key, values: Mapping[str, Any]) -> T:
+    made = {}
+    for each in msgspec.structs.fields(kind):
+        inner = (*key, each.name)
+        name = fault_lines.dotted(inner)
+        made[each.name] = values[name] if name in values else _struct(each.type, inner, values)
+    return kind(**made)
+
+
+def _typed(option: Option, value: Any) -> Any:
+    if value is None:
+        return None
+    if option.format is not None:
+        value = FORMATS[option.format](value)
+    return Secret(value) if option.secret and not isinstance(value, DatabaseUrl) else value

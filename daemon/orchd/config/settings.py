@@ -1,4 +1,4 @@
-"""The configuration as the code sees it. No defaults here: the schema has them; a test compares both."""
+"""The configuration as the code sees it: frozen, typed, complete. Defaults stand in `config/schema.json`, not here."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -6,27 +6,30 @@ from typing import Literal
 
 from msgspec import Struct
 
-from orchd.config.database_url import DatabaseUrl
+from orchd.config.values import DatabaseUrl, Secret
 
 
-class RequestLimits(Struct, frozen=True):
-    """Bounds of requests; sizes in bytes."""
+class LimitsSettings(Struct, frozen=True):
+    """Sizes in bytes."""
 
     body: int
+    json_depth: int
     page: int
-    parameters: int
+    connections: int
+    parameter_size: int
     websocket_message: int
 
 
 class ServerSettings(Struct, frozen=True):
     host: str
     port: int
+    unix_socket: Path | None
+    unix_socket_mode: int
     base_path: str
     public_url: str | None
-    unix_socket: Path | None
-    keepalive_timeout: timedelta
     shutdown_timeout: timedelta
-    limits: RequestLimits
+    keepalive_timeout: timedelta
+    limits: LimitsSettings
 
 
 class PoolSettings(Struct, frozen=True):
@@ -37,11 +40,12 @@ class SqliteSettings(Struct, frozen=True):
     synchronous: Literal["FULL", "NORMAL"]
     readers: int
     cache: int
+    """Bytes."""
     busy_timeout: timedelta
     allow_network_filesystem: bool
 
 
-class MigrationSettings(Struct, frozen=True):
+class MigrationsSettings(Struct, frozen=True):
     on_start: Literal["upgrade", "check"]
     timeout: timedelta
     backup: bool
@@ -49,12 +53,11 @@ class MigrationSettings(Struct, frozen=True):
 
 class DatabaseSettings(Struct, frozen=True):
     url: DatabaseUrl
-    url_file: Path | None
     timeout: timedelta
     connect_timeout: timedelta
     pool: PoolSettings
     sqlite: SqliteSettings
-    migrations: MigrationSettings
+    migrations: MigrationsSettings
 
 
 class ControlSettings(Struct, frozen=True):
@@ -67,30 +70,65 @@ class LoggingSettings(Struct, frozen=True):
     format: Literal["auto", "journal", "console", "json"]
 
 
+class GraphSettings(Struct, frozen=True):
+    max_nodes: int
+    max_artifacts: int
+
+
+class OrchestrationSettings(Struct, frozen=True):
+    tag_slot_wait: timedelta
+    slot_wait_max: timedelta
+    deployment_slot_wait: timedelta
+    deployment_lease: timedelta
+    max_cache_key_length: int
+    graph: GraphSettings
+
+
+class LateRunsSettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
+    after: timedelta
+    batch: int
+
+
+class PauseExpirySettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
+    batch: int
+
+
+class CancellationCleanupSettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
+    timeout: timedelta
+    batch: int
+
+
 class LeaseExpirySettings(Struct, frozen=True):
     enabled: bool
     every: timedelta
     batch: int
 
 
+class RetentionSettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
+    events: timedelta
+    batch: int
+
+
 class EventDeliverySettings(Struct, frozen=True):
     backfill: timedelta
-    buffer: int
+    subscriber_buffer: int
 
 
 class ServicesSettings(Struct, frozen=True):
+    late_runs: LateRunsSettings
+    pause_expiry: PauseExpirySettings
+    cancellation_cleanup: CancellationCleanupSettings
     lease_expiry: LeaseExpirySettings
+    retention: RetentionSettings
     event_delivery: EventDeliverySettings
-
-
-class OrchestrationSettings(Struct, frozen=True):
-    deployment_slot_wait: timedelta
-    tag_slot_wait: timedelta
-    slot_wait_max: timedelta
-    lease_duration: timedelta
-    max_cache_key_length: int
-    graph_nodes: int
-    graph_artifacts: int
 
 
 class UiSettings(Struct, frozen=True):
@@ -98,24 +136,22 @@ class UiSettings(Struct, frozen=True):
 
 
 class AuthSettings(Struct, frozen=True):
-    auth_string: str | None
-    auth_string_file: Path | None
+    auth_string: Secret | None
 
 
 class EncryptionSettings(Struct, frozen=True):
-    key: str | None
-    key_file: Path | None
+    key: Secret | None
 
 
 class Settings(Struct, frozen=True):
-    """One section for each section of the file."""
+    """All of it. What a `*_file` option names has been read: only the secret itself is here."""
 
     server: ServerSettings
     database: DatabaseSettings
     control: ControlSettings
     logging: LoggingSettings
-    services: ServicesSettings
     orchestration: OrchestrationSettings
+    services: ServicesSettings
     ui: UiSettings
     auth: AuthSettings
     encryption: EncryptionSettings

@@ -1,132 +1,177 @@
-"""A document against the schema: every fault at once, each with its place, what was found, what is allowed."""
+"""Holds a document to the schema and says, of everything that does not fit, what was found and what is allowed."""
 
 import difflib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from orchd.config import database_url, values
-from orchd.config.document import Document, Key
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
 
-Schema = dict[str, Any]
+from orchd.config.document import Document
+from orchd.config.faults import Fault, Key
+from orchd.config.schema import Option, options, schema
+from orchd.config.values import FORMATS
 
-_NAMES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "a section",
-    "array": "a list",
-    "null": "nothing",
+_SHOWN_MOST = 60  # characters of a wrong value that are repeated
+_EXAMPLES = {
+    "duration": 'a duration such as "90s", "10m", "1h30m" or "7d"',
+    "size": 'a size such as "512KiB" or "16MiB"',
+    "file-mode": 'a file mode in quotes such as "0660"',
+    "socket-path": "the path of a socket",
+    "http-url": "an address such as https://orchd.example.org",
+    "fernet-key": "32 bytes in URL-safe base64",
+    "database-url": "sqlite:///PATH or postgresql://USER@HOST:PORT/NAME",
+    "secret-file": "the name of a file",
 }
 
 
-def faults(document: Document, schema: Schema) -> list[str]:
-    """Each fault as one line, in the order of the file."""
-    from jsonschema import Draft202012Validator  # 50 ms that a start without a file need not spend
-
-    found = [
-        line for error in Draft202012Validator(schema).iter_errors(document.content) for line in _lines(document, error)
-    ]
-    for path, option in options(schema):
-        given = _dig(document.content, path)
-        if isinstance(given, str) and (text := misread(option, given)):
-            shown = "***" if option.get("x-secret") else repr(given)
-            found.append((document.values[path], f"{dotted(path)}: found {shown}, {text}"))
-    found.sort(key=lambda fault: (fault[0].line, fault[0].column) if fault[0] else (0, 0))
-    return [f"{document.at(place)}: {text}." for place, text in found]
+def faults(document: Document) -> list[Fault]:
+    """Everything in the document that the schema does not allow."""
+    found = [fault for error in _validator(schema()).iter_errors(document.root) for fault in _faults(error, document)]
+    return list(dict.fromkeys(found))  # a value that breaks two bounds is one fault
 
 
-def options(schema: Schema, path: Key = ()) -> Iterator[tuple[Key, Schema]]:
-    """Every option with its path, sections left out."""
-    for name, part in schema["properties"].items():
-        if "properties" in part:
-            yield from options(part, (*path, name))
-        else:
-            yield (*path, name), part
+def secret_fault(option: Option, value: str) -> str | None:
+    """What is wrong with a secret that came from a file; None when it fits."""
+    error = next(_validator(option.spec).iter_errors(value), None)
+    return None if error is None else _misfit(error)
 
 
-def misread(option: Schema, given: str) -> str | None:
-    """What is allowed, when text does not fit the option's format or bounds."""
-    reader = READERS.get(option.get("format", ""))
-    if reader is None:
-        return None
-    try:
-        value = reader(given)
-    except ValueError as error:
-        return str(error)
-    least, most = option.get("x-minimum"), option.get("x-maximum")
-    if (least and value < reader(least)) or (most and value > reader(most)):
-        return f"expected {least} to {most}"
-    return None
+def allowed(spec: Mapping[str, Any]) -> str:
+    """What a value may be, as a phrase."""
+    if "properties" in spec:
+        return "a mapping of options"
+    text = _allowed_kind(spec)
+    return f"{text}, or null" if "null" in spec.get("type", ()) else text
 
 
-def _http_url(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or " " in text:
-        raise ValueError("expected an address such as https://flows.example.org")
-    return text
+def _allowed_kind(spec: Mapping[str, Any]) -> str:
+    if "enum" in spec:
+        return "one of " + ", ".join(spec["enum"])
+    kinds = spec["type"]
+    if kinds == "boolean":
+        return "true or false"
+    if kinds == "integer":
+        return f"a whole number from {spec['minimum']} to {spec['maximum']}"
+    text = _EXAMPLES.get(spec.get("format", ""), "a text")
+    if "x-minimum" in spec:
+        text += f", from {spec['x-minimum']} to {spec['x-maximum']}"
+    if "maxLength" in spec:
+        text += f" of {spec.get('minLength', 0)} to {spec['maxLength']} characters"
+    return f"{text} that fits {spec['pattern']}" if "pattern" in spec else text
 
 
-READERS: dict[str, Callable[[str], Any]] = {
-    "duration": values.duration,
-    "size": values.size,
-    "http-url": _http_url,
-    "database-url": lambda text: database_url.parse(text, Path()),
-}
-
-
-def dotted(path: Key) -> str:
-    return ".".join(map(str, path))
-
-
-def _dig(content: Any, path: Key) -> Any:
-    for step in path:
-        if not isinstance(content, dict) or step not in content:
-            return None
-        content = content[step]
-    return content
-
-
-def _lines(document: Document, error: Any) -> list[tuple[Any, str]]:
-    """The faults that one error of the validator stands for."""
-    path: Key = tuple(error.absolute_path)
+def _faults(error: ValidationError, document: Document) -> Iterator[Fault]:
+    key = tuple(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
-        return [_unknown(document, (*path, name), known) for name in error.instance if name not in known]
-    place = document.values.get(path)
-    shown = "***" if error.schema.get("x-secret") else _shown(error.instance)
-    return [(place, f"{dotted(path) or 'the file'}: found {shown}, {_allowed(error)}")]
+        section: Any = error.schema
+        value: Any = error.instance
+        for name in value.keys() - section["properties"].keys():
+            inner = (*key, name)
+            yield Fault(document.keys.get(inner) or document.place(key), inner, _unknown(inner, section))
+    else:
+        yield Fault(document.place(key), key, _misfit(error))
 
 
-def _unknown(document: Document, path: Key, known: list[str]) -> tuple[Any, str]:
-    near = difflib.get_close_matches(str(path[-1]), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-    return document.keys.get(path), f"{dotted(path)}: unknown option; {hint}".rstrip("?.") + ("?" if near else "")
+def _misfit(error: ValidationError) -> str:
+    spec: Any = error.schema
+    why = f" ({error.cause})" if error.cause is not None and error.validator == "format" else ""
+    shown = _kind(error.instance) if spec.get("x-secret") or "properties" in spec else _shown(error.instance)
+    return f"found {shown}{why}; allowed is {allowed(spec)}"
 
 
 def _shown(value: Any) -> str:
-    text = {True: "true", False: "false", None: "nothing"}.get(value) if isinstance(value, bool | None) else repr(value)
-    assert text is not None
-    return text if len(text) <= 60 else text[:57] + "..."
+    """A wrong value, if it is short enough to help."""
+    if isinstance(value, str):
+        text = json.dumps(value[: _SHOWN_MOST + 1], ensure_ascii=not value.isprintable())
+        return text if len(value) <= _SHOWN_MOST else text[:_SHOWN_MOST] + '…"'
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"the number {value}"
+    return _kind(value)
 
 
-def _allowed(error: Any) -> str:
-    limit = error.validator_value
-    match error.validator:
-        case "type":
-            kinds = [limit] if isinstance(limit, str) else limit
-            return "expected " + " or ".join(_NAMES[kind] for kind in kinds)
-        case "enum":
-            return "expected one of " + ", ".join(map(str, limit))
-        case "minimum" | "maximum":
-            least, most = error.schema.get("minimum"), error.schema.get("maximum")
-            return (
-                f"expected {least} to {most}"
-                if None not in (least, most)
-                else f"expected at {'least' if error.validator == 'minimum' else 'most'} {limit}"
-            )
-        case "minLength":
-            return f"expected at least {limit} character{'s' if limit > 1 else ''}"
-        case "pattern":
-            return f"expected text of the form {limit}"
-    return str(error.message)
+def _kind(value: Any) -> str:
+    """What sort of a value it is, for those that are not repeated."""
+    match value:
+        case None:
+            return "nothing (null)"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text" if value else "an empty text"
+        case list():
+            return "a list"
+    return "a mapping"
+
+
+def _unknown(key: Key, section: Mapping[str, Any]) -> str:
+    """What may have been meant: an option here with a similar name, else one elsewhere with this name."""
+    near = difflib.get_close_matches(key[-1], section["properties"], 1)
+    guess = ".".join((*key[:-1], near[0])) if near else _elsewhere(key)
+    if guess:
+        return f"no such option; did you mean {guess}?"
+    return f"no such option; here are {', '.join(section['properties'])}"
+
+
+def _elsewhere(key: Key) -> str | None:
+    names = [option.name for option in options() if option.key[-1] == key[-1]]
+    if not names:
+        written = ".".join(key)
+        names = difflib.get_close_matches(written, [option.name for option in options()], 1, 0.75)
+    return names[0] if len(names) == 1 else None
+
+
+@cache
+def _formats() -> FormatChecker:
+    checker = FormatChecker(formats=())
+    for name, parse in FORMATS.items():
+        checker.checks(name, raises=ValueError)(_check(parse))
+    return checker
+
+
+def _check(parse: Callable[[str], Any]) -> Callable[[object], bool]:
+    def check(value: object) -> bool:
+        if isinstance(value, str):
+            parse(value)
+        return True
+
+    return check
+
+
+def _bound(sign: int) -> Callable[..., Iterator[ValidationError]]:
+    """`x-minimum` (-1) and `x-maximum` (+1): bounds of what is written as a text."""
+
+    def check(_: Validator, bound: str, value: Any, spec: Mapping[str, Any]) -> Iterator[ValidationError]:
+        if not isinstance(value, str):
+            return
+        parse = FORMATS[spec["format"]]
+        try:
+            difference = (parse(value) > parse(bound)) - (parse(value) < parse(bound))
+        except ValueError:
+            return  # the format's own fault
+        if difference == sign:
+            yield ValidationError("out of bounds")
+
+    return check
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    """`4200.0` is none, unlike in JSON Schema."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Kind: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    {"x-minimum": _bound(-1), "x-maximum": _bound(+1)},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+)
+
+
+def _validator(spec: Mapping[str, Any]) -> Validator:
+    found: Validator = _Kind(spec, format_checker=_formats())
+    return found
