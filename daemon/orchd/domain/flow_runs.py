@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from orchd.db import Tx, Write
 from orchd.domain import events
@@ -156,7 +156,7 @@ def _columns(new: FlowRunCreate, around: Surroundings, now: datetime) -> dict[st
         "infrastructure_pid": None,
         "created_by": None,
         "job_variables": new.job_variables,
-        "name": (new.name if new.name is not UNSET else "") or random_name(),
+        "name": new.name or random_name(),
         "tags": new.tags,
         "labels": labels,
         "empirical_policy": new.empirical_policy,

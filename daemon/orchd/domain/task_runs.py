@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from msgspec import UNSET
 
 from orchd.db import Tx
 from orchd.domain import leases
@@ -88,7 +87,7 @@ def _columns(tx: Tx, new: TaskRunCreate, now: datetime) -> dict[str, Any]:
         "task_version": new.task_version,
         "flow_run_run_count": 0,
         "task_inputs": new.task_inputs,
-        "name": (new.name if new.name is not UNSET else "") or random_name(),
+        "name": new.name or random_name(),
         "tags": new.tags,
         "labels": {**labels, **(new.labels or {})},
         "run_count": 0,

@@ -19,6 +19,7 @@ __all__ = [
     "Limit",
     "Meta",
     "Offset",
+    "PageNumber",
     "Patch",
     "Raw",
     "Tags",
@@ -32,7 +33,8 @@ JsonObject = dict[str, Any]
 Tags = list[str]
 Labels = dict[str, str | int | float | bool]
 Limit = int  # bounds are checked against server.page_limit, with the plain 422 that clients know
-Offset = Annotated[int, Meta(ge=0)]
+Offset = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+PageNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class Body(Struct, kw_only=True, frozen=True):

@@ -3,15 +3,19 @@
 A filter of another noun asks whether a related object matches; an empty one still asks that there is one.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from orchd.wire.base import Answer, Body, datetime
+from orchd.wire.base import Answer, Body, Meta
 from orchd.wire.deployments import DeploymentFilter
 from orchd.wire.flow_runs import FlowRunFilter
 from orchd.wire.flows import FlowFilter
 from orchd.wire.task_runs import TaskRunFilter
 from orchd.wire.work_pools import WorkPoolFilter
 from orchd.wire.work_queues import WorkQueueFilter
+
+MOST_AT_ONCE = 50
+Few = Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)]
+"""How many objects a bulk operation may touch."""
 
 
 class RunCriteria(Body, frozen=True, kw_only=True):
@@ -27,14 +31,6 @@ class PoolCriteria(RunCriteria, frozen=True, kw_only=True):
 
 class QueueCriteria(PoolCriteria, frozen=True, kw_only=True):
     work_pool_queues: WorkQueueFilter | None = None
-
-
-class HistoryBounds(Body, frozen=True, kw_only=True):
-    """From when to when, and in steps of how many seconds."""
-
-    history_start: datetime
-    history_end: datetime
-    history_interval_seconds: float
 
 
 class Page(Answer, frozen=True, kw_only=True):

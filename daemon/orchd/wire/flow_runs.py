@@ -87,7 +87,7 @@ class FlowRunCreate(Body, frozen=True, kw_only=True):
 
     flow_id: UUID
     state: StateCreate | None = None
-    name: str | UnsetType = UNSET
+    name: str | None = None
     flow_version: str | None = None
     parameters: JsonObject = {}
     context: JsonObject = {}

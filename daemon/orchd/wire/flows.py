@@ -56,3 +56,9 @@ class FlowFilter(Operated, frozen=True, kw_only=True):
     deployment: HasDeployment | None = None
     name: Name | None = None
     tags: TagsAll | None = None
+
+
+class FlowsDeleted(Answer, frozen=True, kw_only=True):
+    """The ids of the flows that were deleted."""
+
+    deleted: list[UUID] = []

@@ -66,7 +66,7 @@ class TaskRunCreate(Body, frozen=True, kw_only=True):
     dynamic_key: str
     id: UUID | None = None
     state: StateCreate | None = None
-    name: str | UnsetType = UNSET
+    name: str | None = None
     flow_run_id: UUID | None = None
     cache_key: str | None = None
     cache_expiration: datetime | None = None
