@@ -2,10 +2,11 @@
 
 from types import ModuleType
 
-from orchd.api import flow_runs, root, task_runs, variables
+from orchd.api import flow_runs, flows, root, task_runs, variables
 
 OPERATIONS: tuple[ModuleType, ...] = (
     flow_runs,
+    flows,
     root,
     task_runs,
     variables,

@@ -110,7 +110,20 @@ def ids(tx: Tx, meant: Condition, limit: int) -> list[UUID]:
     return list(tx.execute(select(flow_run.c.id).where(meant).limit(limit)).scalars())
 
 
+def ids_of_flow(tx: Tx, flow_id: UUID, limit: int) -> list[UUID]:
+    """The ids of some of a flow's runs."""
+    return ids(tx, flow_run.c.flow_id == flow_id, limit)
+
+
 def average_lateness(tx: Tx, meant: Condition, now: datetime) -> float | None:
     """In seconds, runs on time counting as 0; None without runs."""
     found = tx.execute(select(func.avg(lateness_of(flow_run, now))).where(meant)).scalar_one()
     return None if found is None else float(found)
+
+
+def page(
+    tx: Tx, meant: Condition, now: datetime, *, sort: FlowRunSort, limit: int, page: int
+) -> tuple[list[FlowRun], int]:
+    """A numbered page, the first being 1, and how many there are on all pages."""
+    found = listed(tx, meant, now, sort=sort, limit=limit, offset=(page - 1) * limit)
+    return found, count(tx, meant)

@@ -77,3 +77,11 @@ def listed(
 def count(tx: Tx, meant: Condition) -> int:
     """How many runs are meant."""
     return int(tx.execute(filters.count(meant, task_run.c.id)).scalar_one())
+
+
+def page(
+    tx: Tx, meant: Condition, now: datetime, *, sort: TaskRunSort, limit: int, page: int
+) -> tuple[list[TaskRun], int]:
+    """A numbered page, the first being 1, and how many there are on all pages."""
+    found = listed(tx, meant, now, sort=sort, limit=limit, offset=(page - 1) * limit)
+    return found, count(tx, meant)
