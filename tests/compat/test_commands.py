@@ -4,6 +4,7 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,7 +18,8 @@ def emitting(api: Api) -> Iterator[str]:
 
     def emit() -> None:
         while not stop.wait(0.3):
-            event = {"id": str(uuid.uuid4()), "occurred": "2026-01-01T00:00:00Z", "event": "compat.tick"}
+            now = datetime.now(UTC).isoformat()
+            event = {"id": str(uuid.uuid4()), "occurred": now, "event": "compat.tick"}
             api.http.post("/events", json=[event | {"resource": {"prefect.resource.id": resource}}])
 
     ticking = threading.Thread(target=emit)
