@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from orchd.api._context import Context
 from orchd.api._server import application
-from orchd.config import load_text
+from orchd.config import load
+from orchd.config.settings import Settings
 from orchd.db.database import Database, open_database
 from orchd.db.tables import metadata
 from orchd.domain.lifecycle import Lifecycle, Phase
@@ -67,20 +69,27 @@ async def create_tables(url: str) -> None:
 
 
 @pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The defaults, on this test's database."""
+    file = tmp_path / "orchd.yaml"
+    file.write_text(f"database: {{url: '{database_url}'}}")
+    return load(file).settings
+
+
+@pytest.fixture
+async def db(database_url: str, settings: Settings) -> AsyncIterator[Database]:
     """An open database with the schema in it."""
     await create_tables(database_url)
-    database = await open_database(load_text(f"database: {{url: '{database_url}'}}").settings.database)
+    database = await open_database(settings.database)
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def api(db: Database, database_url: str) -> AsyncIterator[Api]:
+async def api(db: Database, settings: Settings) -> AsyncIterator[Api]:
     """The API over that database, ready."""
     lifecycle = Lifecycle()
     lifecycle.enter(Phase.READY, "")
-    settings = load_text(f"database: {{url: '{database_url}'}}").settings
     context = Context(settings=settings, db=db, lifecycle=lifecycle)
     client = TestClient(TestServer(application(context)))
     await client.start_server()
