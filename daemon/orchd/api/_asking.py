@@ -20,7 +20,7 @@ def asker(call: Call) -> Asker:
         settings=Settings(
             deployment_slot_wait=chosen.deployment_slot_wait.total_seconds(),
             tag_slot_wait=chosen.tag_slot_wait.total_seconds(),
-            lease_duration=chosen.lease_duration.total_seconds(),
+            lease_duration=chosen.deployment_lease.total_seconds(),
             max_cache_key_length=chosen.max_cache_key_length,
         ),
     )
