@@ -2,17 +2,19 @@
 
 from types import ModuleType
 
-from orchd.api import flow_runs, flows, root, task_runs, variables
+from orchd.api import events, flow_runs, flows, logs, root, task_runs, variables
 
 OPERATIONS: tuple[ModuleType, ...] = (
+    events,
     flow_runs,
     flows,
+    logs,
     root,
     task_runs,
     variables,
 )
 
-SOCKETS: tuple[ModuleType, ...] = ()
+SOCKETS: tuple[ModuleType, ...] = (events,)
 """Modules with websockets: each has `add_routes(app, base, context)`."""
 
 PAGES: tuple[ModuleType, ...] = ()

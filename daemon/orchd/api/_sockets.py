@@ -1,8 +1,9 @@
 """What all websockets share: who may open one, how it is greeted, and how it ends."""
 
+import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -25,41 +26,36 @@ INVALID_DATA = 1007
 REFUSED = 1008
 RESTART = 1012
 
-Serve = Callable[[web.WebSocketResponse, web.Request], Awaitable[None]]
+Socket = web.WebSocketResponse
+Serve = Callable[[Socket, web.Request], Awaitable[None]]
 
 
 class Ended(Exception):
-    """The client has gone, or has been sent away."""
+    """The client has gone, or was sent away."""
 
 
 def add_socket(app: web.Application, path: str, context: Context, serve: Serve, *, autoping: bool = True) -> None:
-    """Serves websockets at a path: `serve` is called for each that has introduced itself.
+    """Serves websockets at a path: `serve` is called for each client that has introduced itself.
 
     Without `autoping`, `serve` answers PINGs itself.
     """
-    open_now: set[web.WebSocketResponse] = set()
+    open_now = _open_sockets(app, context)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if not context.lifecycle.serving or context.lifecycle.phase is Phase.DRAINING:
-            return failure(request, Unavailable(context.lifecycle.reason, maintenance=True))
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            return json_response(request, 404, {"detail": "Not Found"})
-        offered = request.headers.get("Sec-WebSocket-Protocol", "")
-        greets = PROTOCOL in (each.strip() for each in offered.split(","))
-        if not greets and context.settings.auth.auth_string:
-            return json_response(request, 403, {"detail": "The sub-protocol 'prefect' is needed to authenticate."})
-        socket = web.WebSocketResponse(
+        if refusal := _refusal(context, request):
+            return refusal
+        socket = Socket(
             timeout=CLOSE_WITHIN,
             heartbeat=PING_EVERY,
             autoping=autoping,
             protocols=(PROTOCOL,),
-            compress=False,  # one encoded frame is sent to every listener as it is
+            compress=False,  # what is sent to many listeners is encoded once
             max_msg_size=context.settings.server.limits.websocket_message,
         )
         await socket.prepare(request)
         open_now.add(socket)
         try:
-            if greets:
+            if _greets(request):
                 await _greet(socket, request, context.settings.auth.auth_string)
             await serve(socket, request)
         except (Ended, ConnectionError):
@@ -68,31 +64,100 @@ def add_socket(app: web.Application, path: str, context: Context, serve: Serve, 
             open_now.discard(socket)
         return socket
 
-    async def send_away(_: web.Application) -> None:
-        for socket in list(open_now):
-            await close(socket, RESTART, "The server restarts.")
-
     app.router.add_get(path, handle)
-    app.on_shutdown.append(send_away)
-    _send_away_when_not_serving(app, context, send_away)
 
 
-def _send_away_when_not_serving(
-    app: web.Application, context: Context, send_away: Callable[[web.Application], Awaitable[None]]
-) -> None:
-    """Clients come back by themselves, and are answered 503 until there is a server again."""
+def _refusal(context: Context, request: web.Request) -> web.Response | None:
+    """The plain answer to a client that gets no websocket."""
+    if context.lifecycle.phase is not Phase.READY:
+        return failure(request, Unavailable(context.lifecycle.reason, maintenance=True))
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        return json_response(request, 404, {"detail": "Not Found"})
+    if context.settings.auth.auth_string and not _greets(request):
+        return json_response(request, 403, {"detail": f"Offer the sub-protocol {PROTOCOL!r} to authenticate."})
+    return None
 
-    async def watch(app: web.Application) -> Any:
-        tasks: set[asyncio.Task[None]] = set()
 
-        def changed(phase: Phase, _: str) -> None:
-            if phase is not Phase.READY:
-                task = asyncio.ensure_future(send_away(app))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
+def _greets(request: web.Request) -> bool:
+    """Whether the client will introduce itself. One of the old kind does not, and sends what it has to say at once."""
+    offered = request.headers.get("Sec-WebSocket-Protocol", "")
+    return PROTOCOL in (each.strip() for each in offered.split(","))
 
+
+async def _greet(socket: Socket, request: web.Request, expected: str | None) -> None:
+    """Waits for the client to introduce itself. Raises Ended when it does so wrongly."""
+    message = await receive_json(socket, request)
+    if not isinstance(message, dict) or message.get("type") != "auth":
+        await refuse(socket, REFUSED, "Expected 'auth' message")
+    token = message.get("token")
+    if expected:
+        if not token:
+            await refuse(socket, REFUSED, "Auth required but no token provided")
+        if not isinstance(token, str) or not hmac.compare_digest(token.encode(), expected.encode()):
+            await refuse(socket, REFUSED, "Invalid token")
+    await socket.send_str('{"type":"auth_success"}')
+
+
+async def receive_json(socket: Socket, request: web.Request) -> Any:
+    """The next message; PINGs before it are answered. Raises Ended when there is none."""
+    while True:
+        message = await socket.receive()
+        if message.type is WSMsgType.PING:  # clients wait for this PONG before they introduce themselves
+            await socket.pong(message.data)
+        elif message.type is WSMsgType.TEXT:
+            break
+        elif message.type is not WSMsgType.PONG:
+            raise Ended
+    try:
+        return msgspec.json.decode(message.data)
+    except (ValueError, RecursionError):
+        log.info("A websocket of %s is dropped: its message is not JSON.", request.remote)
+        drop(request)
+        raise Ended from None
+
+
+async def refuse(socket: Socket, code: int, reason: str) -> None:
+    """Closes and raises Ended."""
+    await close(socket, code, reason)
+    raise Ended
+
+
+async def close(socket: Socket, code: int, reason: str) -> None:
+    """Closes with a reason, cut to what a CLOSE frame can hold."""
+    text = reason.encode()[:REASON_BYTES].decode(errors="ignore").encode()
+    await socket.close(code=code, message=text)
+
+
+def drop(request: web.Request) -> None:
+    """Breaks the connection off, without a CLOSE."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+_OPEN = web.AppKey("open_sockets", set[Socket])
+
+
+def _open_sockets(app: web.Application, context: Context) -> set[Socket]:
+    """The application's open sockets. They are closed when it stops serving: clients then come back by themselves."""
+    if _OPEN in app:
+        return app[_OPEN]
+    sockets = app[_OPEN] = set[Socket]()
+    closing = set[asyncio.Task[Any]]()
+
+    async def close_all(_: web.Application) -> None:
+        await asyncio.gather(*(close(socket, RESTART, "The server restarts.") for socket in list(sockets)))
+
+    def changed(phase: Phase, _: str) -> None:
+        if phase is not Phase.READY:
+            task = asyncio.get_running_loop().create_task(close_all(app))
+            closing.add(task)
+            task.add_done_callback(closing.discard)
+
+    async def listen(_: web.Application) -> AsyncIterator[None]:
         stop = context.lifecycle.listen(changed)
         yield
         stop()
 
-    app.cleanup_ctx.append(watch)
+    app.cleanup_ctx.append(listen)
+    app.on_shutdown.append(close_all)
+    return sockets

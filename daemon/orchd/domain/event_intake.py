@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -76,13 +77,14 @@ def _report(event: IncomingEvent) -> recorder.Report | None:
     try:
         return recorder.read_report(event)
     except (ValueError, OverflowError, RecursionError) as error:
-        _not_recorded(event, str(error))
+        not_recorded(event.id, str(error))
         return None
 
 
-def _not_recorded(event: IncomingEvent, why: str) -> None:
+def not_recorded(event_id: UUID, why: str) -> None:
+    """Says that an event is kept, but that no task run is recorded from it."""
     log.warning(
-        "Event %s is kept, but no task run is recorded from it: %s", event.id, why, extra={"event_id": str(event.id)}
+        "Event %s is kept, but no task run is recorded from it: %s", event_id, why, extra={"event_id": str(event_id)}
     )
 
 
@@ -97,8 +99,3 @@ def store(tx: Tx, accepted: Sequence[Accepted], now: datetime) -> list[recorder.
     )
     reports = [each.report for each in accepted if each.report is not None]
     return recorder.record(tx, reports, now) if reports else []
-
-
-def store_unrecorded(tx: Tx, accepted: Accepted, now: datetime) -> None:
-    """Appends one event to the log and records nothing: for an event whose recording fails."""
-    store(tx, [accepted._replace(report=None)], now)
