@@ -1,104 +1,132 @@
-"""The command `orchd`: runs the daemon, or looks at its configuration."""
+"""`orchd`: runs the daemon, and checks and shows its configuration.
+
+What only the daemon needs is imported when it runs: the other commands answer at once.
+"""
 
 import faulthandler
-import json
-import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from orchd import __version__
-from orchd.config import Loaded, effective, load, schema
+from orchd.config import Loaded, effective, load
+from orchd.config.places import configuration_file
 from orchd.errors import ConfigError
 
-EX_CONFIG = 78
-SYSTEM_CONFIG = Path("/etc/orchd/orchd.yaml")
+EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
-
-def default_config() -> Path | None:
-    """The configuration of this machine; None where there is none, and the defaults hold."""
-    folder = os.environ.get("CONFIGURATION_DIRECTORY", "").split(":")[0]
-    candidates = [Path(folder) / "orchd.yaml"] if folder else []
-    return next((path for path in [*candidates, SYSTEM_CONFIG] if path.exists()), None)
-
-
-def _loaded(path: Path | None, *, building: bool = False) -> Loaded:
-    try:
-        return load(path or default_config(), building=building)
-    except ConfigError as error:
-        click.echo(error.message, err=True)
-        sys.exit(EX_CONFIG)
-
-
-_config = click.option(
+_CONFIG = click.option(
     "--config",
-    "path",
+    "file",
     type=click.Path(path_type=Path),
-    help="The configuration file; without it /etc/orchd/orchd.yaml, or the defaults where there is none.",
+    metavar="FILE",
+    help="The configuration. Otherwise orchd.yaml in $CONFIGURATION_DIRECTORY or /etc/orchd, if there is one.",
 )
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="orchd")
-@_config
+@_CONFIG
+@click.version_option(__version__, prog_name="orchd", message="%(prog)s %(version)s")
 @click.pass_context
-def main(context: click.Context, path: Path | None) -> None:
-    """Run orchd, a workflow orchestration daemon that speaks the Prefect 3 API.
+def main(context: click.Context, file: Path | None) -> None:
+    """A workflow orchestration daemon that speaks the Prefect 3 API.
 
-    It reads its configuration, brings the database to the newest schema, and serves the API and the pages. SIGHUP reads
-    the configuration again, SIGTERM stops it after the requests under way.
+    Without a command it runs in the foreground until it is told to stop; systemd starts it like this. orchctl speaks
+    to it while it runs.
     """
-    if context.invoked_subcommand is not None:
-        context.obj = path
-        return
-    faulthandler.enable()
-    loaded = _loaded(path)
-    from orchd.app import run  # half a second of imports that looking at the configuration does not need
+    context.obj = file
+    if context.invoked_subcommand is None:
+        faulthandler.enable()  # the watchdog's SIGABRT leaves a trace of every thread
+        loaded = _loaded(file)
+        from orchd.app import run  # half a second of imports
 
-    sys.exit(run(loaded))
+        sys.exit(run(loaded))
 
 
 @main.command("check-config")
 @click.argument("file", type=click.Path(path_type=Path))
 def check_config(file: Path) -> None:
-    """Check FILE and say every fault with its place. Exit status 0, or 78."""
-    _loaded(file, building=True)
-    click.echo(f"{file}: the configuration holds.")
+    """Says everything that is wrong with FILE; exits with 78 then, else with 0.
+
+    Files with secrets must be there too; one that is empty is noted, but lets the check pass.
+    """
+    try:
+        loaded = load(file, secrets_may_be_empty=True)
+    except ConfigError as error:
+        _refuse(error)
+    for note in loaded.notes:
+        click.echo(f"{file}: {note}", err=True)
+    click.echo(f"{file}: the configuration is valid.")
 
 
 @main.command("show-config")
-@_config
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.pass_obj
-def show_config(outer: Path | None, path: Path | None, as_json: bool) -> None:
-    """Show every option with the value in force and where it comes from. Secrets are masked."""
-    loaded = _loaded(path or outer)
-    shown = effective(loaded)
+@_CONFIG
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object: the file, and each option with value and origin."
+)
+@click.pass_context
+def show_config(context: click.Context, file: Path | None, *, as_json: bool) -> None:
+    """Shows every option's value and where it comes from. Secrets are masked."""
+    loaded = _loaded(file or context.obj)
     if as_json:
-        rows = {name: {"value": value, "origin": loaded.origins[name]} for name, value in shown.items()}
-        click.echo(json.dumps(rows, indent=2))
-        return
-    widths = [max(map(len, shown)), max(len(_text(value)) for value in shown.values())]
-    for name, value in shown.items():
-        click.echo(f"{name:{widths[0]}}  {_text(value):{widths[1]}}  {loaded.origins[name]}")
+        import json
+
+        name = None if loaded.path is None else str(loaded.path)
+        options = {key: {"value": value, "origin": loaded.origins[key]} for key, value in effective(loaded).items()}
+        shown = {"file": name, "options": options}
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_table(loaded))
 
 
-@main.command("schema")
-@click.option("--markdown", is_flag=True, help="As the reference page of the manual.")
-def print_schema(markdown: bool) -> None:
-    """Print the schema of the configuration (JSON Schema 2020-12), for editors and other tools."""
+@main.command()
+@click.option("--markdown", is_flag=True, help="The reference page for people instead.")
+def schema(*, markdown: bool) -> None:
+    """Prints the JSON Schema of the configuration file."""
     if markdown:
-        from orchd.config.reference import page
+        from orchd.config import manual
 
-        click.echo(page(schema()), nl=False)
-        return
-    click.echo(json.dumps(schema(), indent=2))
+        click.echo(manual.markdown(), nl=False)
+    else:
+        from orchd.kit.resources import data_path
+
+        click.echo(data_path("schema.json").read_text(encoding="utf-8"), nl=False)
 
 
-def _text(value: Any) -> str:
-    return "-" if value is None else json.dumps(value) if not isinstance(value, str) else value
+def _loaded(file: Path | None) -> Loaded:
+    """The configuration of this file or of the usual one; ends the process when it does not hold."""
+    try:
+        return load(file or configuration_file())
+    except ConfigError as error:
+        _refuse(error)
+
+
+def _refuse(error: ConfigError) -> NoReturn:
+    click.echo(error.message, err=True)
+    sys.exit(EXIT_CONFIG)
+
+
+def _table(loaded: Loaded) -> str:
+    """One line for each option: name, value, origin; blank lines between sections."""
+    lines = [(name, _shown(value), loaded.origins[name]) for name, value in effective(loaded).items()]
+    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
+    text = [f"# {loaded.path or 'no file: the defaults'}"]
+    section = ""
+    for name, value, origin in lines:
+        if name.partition(".")[0] != section:
+            section = name.partition(".")[0]
+            text.append("")
+        text.append(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}")
+    return "\n".join(text)
+
+
+def _shown(value: Any) -> str:
+    """As it would stand in the file."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 if __name__ == "__main__":

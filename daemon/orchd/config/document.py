@@ -186,8 +186,8 @@ class _Builder:
         if frame.anchor:
             self._anchors[frame.anchor] = _Anchor(frame.content, self._count - frame.began)
 
-    def _alias(self, name: str, place: Place) -> None:
-        found = self._anchors.get(name)
+    def _alias(self, name: str | None, place: Place) -> None:
+        found = self._anchors.get(name or "")
         if found is None:
             self._stop(
                 place, "the alias (`*…`) refers to nothing before it; a text that begins with `*` is put in quotes"

@@ -77,15 +77,8 @@ def reload_diff(old: Loaded, new: Loaded) -> tuple[list[str], list[str]]:
 
 
 def effective(loaded: Loaded) -> dict[str, Any]:
-    """All values by section, as they are written, with secrets masked."""
-    nested: dict[str, Any] = {}
-    for name, value in loaded.values.items():
-        *section, last = name.split(".")
-        inner = nested
-        for part in section:
-            inner = inner.setdefault(part, {})
-        inner[last] = _masked(by_name()[name], value)
-    return nested
+    """Each option's value by its dotted name, as it is written, with secrets masked."""
+    return {name: _masked(by_name()[name], value) for name, value in loaded.values.items()}
 
 
 def _masked(option: Option, value: Any) -> Any:

@@ -12,7 +12,7 @@ def state_directory() -> Path:
 
 
 def control_socket() -> Path:
-    """control.sock in `$RUNTIME_DIRECTORY` (systemd's), else in `$XDG_RUNTIME_DIR/orchd`, else in the state directory."""
+    """In `$RUNTIME_DIRECTORY` (systemd's), else in `$XDG_RUNTIME_DIR/orchd`, else in the state directory."""
     runtime = _given("RUNTIME_DIRECTORY")
     if runtime is None and (user := _given("XDG_RUNTIME_DIR")):
         runtime = user / "orchd"

@@ -44,7 +44,7 @@ def _locate(name: str) -> tuple[Path, str]:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         raise ValueError(
-            f"{name} is looked up in $CREDENTIALS_DIRECTORY, which is not set; "
-            "give a path from the root, or LoadCredential in the unit"
+            f"the credential {name} is looked up in $CREDENTIALS_DIRECTORY, which is not set; systemd sets it for "
+            "LoadCredential in the unit, and without systemd a path from the root works"
         )
     return Path(folder) / path, f"credential {name}"

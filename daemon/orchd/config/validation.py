@@ -12,20 +12,11 @@ from jsonschema.validators import extend
 
 from orchd.config.document import Document
 from orchd.config.faults import Fault, Key
+from orchd.config.phrases import allowed
 from orchd.config.schema import Option, options, schema
 from orchd.config.values import FORMATS
 
 _SHOWN_MOST = 60  # characters of a wrong value that are repeated
-_EXAMPLES = {
-    "duration": 'a duration such as "90s", "10m", "1h30m" or "7d"',
-    "size": 'a size such as "512KiB" or "16MiB"',
-    "file-mode": 'a file mode in quotes such as "0660"',
-    "socket-path": "the path of a socket",
-    "http-url": "an address such as https://orchd.example.org",
-    "fernet-key": "32 bytes in URL-safe base64",
-    "database-url": "sqlite:///PATH or postgresql://USER@HOST:PORT/NAME",
-    "secret-file": "the name of a file",
-}
 
 
 def faults(document: Document) -> list[Fault]:
@@ -38,30 +29,6 @@ def secret_fault(option: Option, value: str) -> str | None:
     """What is wrong with a secret that came from a file; None when it fits."""
     error = next(_validator(option.spec).iter_errors(value), None)
     return None if error is None else _misfit(error)
-
-
-def allowed(spec: Mapping[str, Any]) -> str:
-    """What a value may be, as a phrase."""
-    if "properties" in spec:
-        return "a mapping of options"
-    text = _allowed_kind(spec)
-    return f"{text}, or null" if "null" in spec.get("type", ()) else text
-
-
-def _allowed_kind(spec: Mapping[str, Any]) -> str:
-    if "enum" in spec:
-        return "one of " + ", ".join(spec["enum"])
-    kinds = spec["type"]
-    if kinds == "boolean":
-        return "true or false"
-    if kinds == "integer":
-        return f"a whole number from {spec['minimum']} to {spec['maximum']}"
-    text = _EXAMPLES.get(spec.get("format", ""), "a text")
-    if "x-minimum" in spec:
-        text += f", from {spec['x-minimum']} to {spec['x-maximum']}"
-    if "maxLength" in spec:
-        text += f" of {spec.get('minLength', 0)} to {spec['maxLength']} characters"
-    return f"{text} that fits {spec['pattern']}" if "pattern" in spec else text
 
 
 def _faults(error: ValidationError, document: Document) -> Iterator[Fault]:
