@@ -4,6 +4,9 @@ from pathlib import Path
 
 from orchd.db.migrate import head
 
+NEWEST = head()  # orchd's own
+FIRST, SECOND = (f"{int(NEWEST) + n:04d}" for n in (1, 2))  # the revisions of what a test adds
+
 HEADER = '''"""{title} Going down drops it."""
 
 import time

@@ -9,7 +9,7 @@ from orchd.db.migrate.backup import KEPT, copies
 from orchd.errors import MigrationError
 
 from tests.migrations import added as some
-from tests.migrations.added import Steps
+from tests.migrations.added import FIRST, NEWEST, Steps
 from tests.migrations.filling import fill
 from tests.migrations.looking import rows_of, schema_of
 
@@ -32,10 +32,10 @@ def test_an_upgrade_that_rewrites_keeps_the_database_as_it_was(sqlite: Place, ad
     added.add(some.LOOSEN, some.TIGHTEN, rewrites=True)
     copy = upgrade(sqlite).copy
     assert copy is not None
-    assert copy.name.startswith("orchd.db.before-0014.")
+    assert copy.name.startswith(f"orchd.db.before-{FIRST}.")
     kept = Place.of(f"sqlite:///{copy}")
     assert (schema_of(kept), rows_of(kept)) == before
-    assert current(kept) == "0013"
+    assert current(kept) == NEWEST
     assert copy.stat().st_mode == database.stat().st_mode
 
 

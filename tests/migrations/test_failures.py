@@ -7,7 +7,7 @@ from orchd.db.migrate import Phase, Place, Progress, current, downgrade, upgrade
 from orchd.errors import MigrationError
 
 from tests.migrations import added as some
-from tests.migrations.added import Steps
+from tests.migrations.added import FIRST, NEWEST, SECOND, Steps
 from tests.migrations.filling import fill
 from tests.migrations.looking import rows_of, schema_of
 
@@ -20,7 +20,7 @@ def test_a_failing_step_undoes_the_ones_before_it_too(newer: Place, place: Place
     added.add(some.FAIL, some.NOTHING, title="Something impossible.")
     with pytest.raises(MigrationError) as failure:
         upgrade(newer)
-    assert failure.value.message.startswith("Migration 0015 (Something impossible) failed: ")
+    assert failure.value.message.startswith(f"Migration {SECOND} (Something impossible) failed: ")
     assert "no_such_column" in failure.value.message
     assert failure.value.message.endswith("Nothing was changed.")
     assert "\n" not in failure.value.message
@@ -44,7 +44,7 @@ def test_a_step_over_the_timeout_is_cut_off(newer: Place, place: Place, added: S
     with pytest.raises(MigrationError) as failure:
         upgrade(newer, timeout=timedelta(seconds=2))
     assert failure.value.message == (
-        "Migration 0015 (Something endless) did not end within 2 s. Nothing was changed. "
+        f"Migration {SECOND} (Something endless) did not end within 2 s. Nothing was changed. "
         "Raise database.migrations.timeout and start again."
     )
     assert (schema_of(place), rows_of(place)) == before
@@ -55,9 +55,9 @@ def test_a_downgrade_over_the_timeout_is_cut_off(newer: Place, added: Steps) -> 
     added.add(some.NOTHING, some.NOTHING)
     upgrade(newer)
     fill(newer)
-    with pytest.raises(MigrationError, match=r"Migration 0014 .* did not end within 1 s"):
-        downgrade(newer, "0013", timeout=timedelta(seconds=1))
-    assert current(newer) == "0015"
+    with pytest.raises(MigrationError, match=rf"Migration {FIRST} .* did not end within 1 s"):
+        downgrade(newer, NEWEST, timeout=timedelta(seconds=1))
+    assert current(newer) == SECOND
 
 
 def test_an_exception_from_progress_stops_it(place: Place) -> None:

@@ -9,7 +9,7 @@ from orchd.errors import MigrationError
 
 from tests.kit.postgres import Postgres
 from tests.migrations import added as some
-from tests.migrations.added import Steps
+from tests.migrations.added import FIRST, SECOND, Steps
 from tests.migrations.filling import fill
 from tests.migrations.looking import query, rows_of, schema_of
 from tests.migrations.processes import Server, until
@@ -41,7 +41,7 @@ def test_a_second_server_waits_for_the_first(newer: Place, added: Steps, marker:
     second = Server(newer)
     second.has_begun()
     go.touch()
-    assert first.took() == [*REVISIONS, "0014"]
+    assert first.took() == [*REVISIONS, FIRST]
     assert second.took() == []
 
 
@@ -52,7 +52,7 @@ def test_waiting_for_another_server_is_bounded(newer: Place, added: Steps, marke
     with pytest.raises(MigrationError, match="Another server holds the lock"):
         upgrade(newer, timeout=timedelta(seconds=0.3))
     go.touch()
-    assert first.took() == [*REVISIONS, "0014"]
+    assert first.took() == [*REVISIONS, FIRST]
 
 
 def test_others_see_the_old_schema_until_all_is_done(newer: Place, added: Steps, marker: Path, go: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_killed_migration_is_made_up_for_at_the_next_start(
     assert (schema_of(place), rows_of(place)) == before
 
     go.touch()
-    assert Server(newer).took() == ["0014", "0015"]
+    assert Server(newer).took() == [FIRST, SECOND]
     assert {row[-1] for row in rows_of(newer)["flow"]} == {"nobody"}
     assert query(newer, "SELECT count(*) FROM extra") == [(0,)]
 
@@ -92,7 +92,7 @@ def test_a_first_migration_that_was_killed_leads_to_the_same_schema(
     until(marker.exists)
     server.kill()
     go.touch()
-    assert Server(newer).took() == [*REVISIONS, "0014"]
+    assert Server(newer).took() == [*REVISIONS, FIRST]
 
     if newer.path is not None:
         fresh = Place.of(f"sqlite:///{tmp_path}/fresh.db", added.folder)

@@ -25,7 +25,7 @@ from orchd.errors import DatabaseRefused, MigrationError, Unavailable
 
 from tests.kit.ports import free_port
 from tests.migrations import added as some
-from tests.migrations.added import Steps
+from tests.migrations.added import FIRST, NEWEST, Steps
 from tests.migrations.filling import ROWS, fill
 from tests.migrations.looking import query, tables
 from tests.migrations.processes import DAEMON
@@ -44,8 +44,8 @@ def test_a_database_of_an_older_orchd_is_behind(place: Place, newer: Place, adde
     upgrade(place)
     added.add(some.CREATE, some.DROP)
     state = check(newer)
-    assert (state.status, state.current, state.head, state.behind) == (Status.BEHIND, "0013", "0014", 1)
-    assert [step.revision for step in plan_upgrade(newer)] == ["0014"]
+    assert (state.status, state.current, state.head, state.behind) == (Status.BEHIND, NEWEST, FIRST, 1)
+    assert [step.revision for step in plan_upgrade(newer)] == [FIRST]
 
 
 def test_a_database_of_somebody_else_is_refused_and_left_alone(place: Place) -> None:
@@ -131,7 +131,7 @@ def test_counting_a_large_table_is_bounded(place: Place, monkeypatch: pytest.Mon
 
 
 def test_a_downgrade_loses_the_tables_of_its_steps(place: Place) -> None:
-    upgrade(place)
+    upgrade(place, "0013")
     fill(place)
     lost = what_is_lost(place, "-2")
     assert [step.loses for step in lost.steps] == [
