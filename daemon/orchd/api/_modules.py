@@ -5,7 +5,6 @@ from types import ModuleType
 from orchd.api import events, flow_runs, flows, logs, root, task_runs, variables
 
 OPERATIONS: tuple[ModuleType, ...] = (
-    events,
     flow_runs,
     flows,
     logs,

@@ -7,7 +7,7 @@ from sqlalchemy import ARRAY, ColumnElement, Subquery, Table, bindparam, func, s
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is written the same way for SQLite
 
 from orchd.db.statement import Statement
-from orchd.db.transaction import Tx
+from orchd.db.transaction import Tx, Write
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -25,9 +25,21 @@ class Bulk:
         if not rows:
             return 0
         if tx.is_postgres():
-            return tx.run(self._arrays, {name: [row[name] for row in rows] for name in self._names})
+            return tx.run(self._arrays, self._columns(rows))
         tx.run_many(self._each, rows)
         return len(rows)
+
+    def run_last(self, tx: Tx, rows: Rows) -> None:
+        """The same as the last write of a transaction: one round trip on PostgreSQL. See `Tx.run_all`."""
+        if not rows:
+            return
+        if tx.is_postgres():
+            tx.run_all([Write(self._arrays, self._columns(rows))], last=True)
+        else:
+            tx.run_many(self._each, rows)
+
+    def _columns(self, rows: Rows) -> dict[str, list[Any]]:
+        return {name: [row[name] for row in rows] for name in self._names}
 
 
 def unnested(table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
