@@ -83,6 +83,12 @@ class PostgresTx:
         combined = Combined.of(writes, self.dialect)
         await_only(self._raw.fetch(combined.sql, *combined.bind(writes)))
 
+    def run_if(self, guard: Write, then: Sequence[Write]) -> None:
+        writes = [guard, *then]
+        combined = Combined.of(writes, self.dialect, guarded=True)
+        if not await_only(self._raw.fetchval(combined.sql, *combined.bind(writes))):
+            raise Retry
+
     def is_postgres(self) -> bool:
         return True
 

@@ -67,6 +67,11 @@ class SqliteTx:
         for write in writes:
             self.run(write.statement, write.params)
 
+    def run_if(self, guard: Write, then: Sequence[Write]) -> None:
+        if self.run(guard.statement, guard.params) == 0:
+            raise Retry
+        self.run_all(then)
+
     def is_postgres(self) -> bool:
         return False
 

@@ -16,7 +16,7 @@ from orchd.db.statement import Params, Statement
 INTEGRITY = "Data integrity conflict: a unique or foreign key constraint was violated."
 
 
-class Retry(Exception):  # noqa: N818  (a request, not an error)
+class Retry(Exception):
     """The transaction lost a race (a compare-and-set failed); run its function again on fresh data."""
 
 
@@ -55,6 +55,13 @@ class Tx(Protocol):
         They must not depend on each other's effects, but for foreign keys: PostgreSQL runs them on one snapshot.
         `last` promises that the function writes nothing after them, nor fails: the statement is then a transaction
         by itself when nothing was written or locked before, which saves two round trips.
+        """
+
+    def run_if(self, guard: Write, then: Sequence[Write]) -> None:
+        """A compare-and-set and what goes with it, as the last writes of a function.
+
+        When `guard`, an UPDATE, touches no row, another was faster: nothing is written and the function runs again.
+        No row needs to be locked beforehand, and on PostgreSQL all of it is one round trip.
         """
 
     def is_postgres(self) -> bool:

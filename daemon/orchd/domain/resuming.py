@@ -26,7 +26,7 @@ class InputRefused(Struct, frozen=True):
 
 def resume(tx: Tx, id: UUID, run_input: dict[str, Any] | None, asker: Asker) -> Outcome:
     """Proposes the state that goes on after a pause. Raises NotFound for an unknown run."""
-    row = query.lock_flow_run(tx, id)
+    row = query.flow_run_row(tx, id)
     if row is None:
         raise NotFound(f"Flow run with id {id} not found")
     current = state_of(row.state)

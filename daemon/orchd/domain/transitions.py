@@ -1,7 +1,8 @@
-"""A run enters a state: facts are read and locked, the rules decide, and what they decided is written together.
+"""A run enters a state: facts are read, the rules decide, and what they decided is written together.
 
 The new state goes three ways in one transaction: into the history, onto the run (whole, so that lists join nothing),
-and, for flow runs, into the event log.
+and, for flow runs, into the event log. The write is a compare-and-set on the state that was seen: of two proposals at
+once, the slower is decided anew.
 """
 
 from datetime import datetime
@@ -61,7 +62,7 @@ def put_flow_run(
 
     Raises ObjectMissing for an unknown run.
     """
-    row = query.lock_flow_run(tx, id)
+    row = query.flow_run_row(tx, id)
     if row is None:
         raise ObjectMissing(f"Flow run with id {id} not found")
     current = state_of(row.state)
@@ -73,33 +74,33 @@ def put_flow_run(
         return _nothing_stored(decision, row.state)
     state, changed = decision.state, decision.run
     leases.carry_out(tx, decision.effects, run, asker.now)
+    guard = query.update_flow_run(row.id, seen(current), run_values(row.empirical_policy, state, changed, asker.now))
     writes = [
-        query.update_flow_run(row.id, run_values(row.empirical_policy, state, changed, asker.now)),
         query.insert_flow_run_state({"flow_run_id": row.id, **state_values(state, asker.now)}),
         *result_artifact(state, asker.now),
         *events.event_writes(tx, _event(row, state, current, changed), asker.now),
     ]
     if decision.mirror_onto is not None:
         writes += mirrored(tx, decision.mirror_onto, mirror(state, row.id), asker)
-    tx.run_all(writes, last=True)
+    tx.run_if(guard, writes)
     return _stored(decision, state)
 
 
 def put_task_run(tx: Tx, id: UUID, proposed: Proposed, asker: Asker, *, force: bool = False) -> Outcome:
     """Proposes a state for a task run. Raises ObjectMissing for an unknown one."""
-    row = query.lock_task_run(tx, id)
+    row = query.task_run_row(tx, id)
     if row is None:
         raise ObjectMissing(f"Task run with id {id} not found")
     decision, writes = task_writes(tx, row, proposed, asker, chosen(Kind.TASK, proposed, force=force))
     if decision.state is None:
         return _nothing_stored(decision, row.state)
-    tx.run_all(writes, last=True)
+    tx.run_if(writes[0], writes[1:])
     return _stored(decision, decision.state)
 
 
 def mirrored(tx: Tx, task_run_id: UUID, proposed: Proposed, asker: Asker) -> list[Write]:
     """The writes that force a subflow's state onto the task run that stands for it. Nothing when that is gone."""
-    row = query.lock_task_run(tx, task_run_id)
+    row = query.task_run_row(tx, task_run_id)
     return [] if row is None else task_writes(tx, row, proposed, asker, MINIMAL_TASK)[1]
 
 
@@ -118,11 +119,16 @@ def task_writes(
     values = run_values(row.empirical_policy, state, changed, asker.now)
     values["flow_run_run_count"] = changed.flow_run_run_count
     return decision, [
-        query.update_task_run(row.id, values),
+        query.update_task_run(row.id, seen(current), values),
         query.insert_task_run_state({"task_run_id": row.id, **state_values(state, asker.now)}),
         *result_artifact(state, asker.now),
         *task_run_cache.writes(decision.effects, state, asker.now),
     ]
+
+
+def seen(current: State | None) -> UUID | None:
+    """What guards a change: it holds only for the state that it was decided on."""
+    return None if current is None else current.id
 
 
 def run_values(policy: Raw, state: State, changed: RunChanges, now: datetime) -> dict[str, Any]:

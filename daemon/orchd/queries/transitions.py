@@ -22,7 +22,7 @@ from orchd.kit.jsontext import Raw
 
 
 class FlowRunRow(Struct, frozen=True):
-    """A flow run about to change, locked, and the names that its events carry."""
+    """A flow run about to change, and the names that its events carry."""
 
     id: UUID
     name: str
@@ -80,12 +80,11 @@ _FLOW_RUN = Statement(
         .outerjoin(task_run, task_run.c.id == flow_run.c.parent_task_run_id)
     )
     .where(flow_run.c.id == bindparam("id"))
-    .with_for_update(of=flow_run)
 )
 
 
 class TaskRunRow(Struct, frozen=True):
-    """A task run about to change, locked."""
+    """A task run about to change."""
 
     id: UUID
     flow_run_id: UUID | None
@@ -103,20 +102,18 @@ class TaskRunRow(Struct, frozen=True):
 
 
 _TASK_RUN = Statement(
-    select(*(task_run.c[name] for name in TaskRunRow.__struct_fields__))
-    .where(task_run.c.id == bindparam("id"))
-    .with_for_update()
+    select(*(task_run.c[name] for name in TaskRunRow.__struct_fields__)).where(task_run.c.id == bindparam("id"))
 )
 _FLOW_RUN_OF_TASK = Statement(select(flow_run.c.run_count, flow_run.c.state).where(flow_run.c.id == bindparam("id")))
 
 
-def lock_flow_run(tx: Tx, id: UUID) -> FlowRunRow | None:
-    """The run, locked until the end of the transaction; None when there is none."""
+def flow_run_row(tx: Tx, id: UUID) -> FlowRunRow | None:
+    """The run; None when there is none. It is not locked: the change is guarded by the state that was seen here."""
     row = tx.first(_FLOW_RUN, {"id": id})
     return None if row is None else FlowRunRow(*row)
 
 
-def lock_task_run(tx: Tx, id: UUID) -> TaskRunRow | None:
+def task_run_row(tx: Tx, id: UUID) -> TaskRunRow | None:
     """The same for a task run."""
     row = tx.first(_TASK_RUN, {"id": id})
     return None if row is None else TaskRunRow(*row)
@@ -147,7 +144,14 @@ _CHANGED = (
 
 def _update(table: Any, *more: str) -> Statement:
     values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in (*_CHANGED, *more)}
-    return Statement(update(table).where(table.c.id == bindparam("run_id", type_=table.c.id.type)).values(values))
+    return Statement(
+        update(table)
+        .where(
+            table.c.id == bindparam("run_id", type_=table.c.id.type),
+            table.c.state_id.is_not_distinct_from(bindparam("seen", type_=table.c.state_id.type)),
+        )
+        .values(values)
+    )
 
 
 _UPDATE_FLOW_RUN = _update(flow_run)
@@ -156,14 +160,18 @@ _INSERT_FLOW_RUN_STATE = Statement(insert(flow_run_state))
 _INSERT_TASK_RUN_STATE = Statement(insert(task_run_state))
 
 
-def update_flow_run(id: UUID, values: dict[str, Any]) -> Write:
-    """Writes the columns that a transition changes."""
-    return Write(_UPDATE_FLOW_RUN, {"run_id": id, **{f"new_{name}": value for name, value in values.items()}})
+def update_flow_run(id: UUID, seen: UUID | None, values: dict[str, Any]) -> Write:
+    """Writes the columns that a transition changes, if the run is still in the state that was seen."""
+    return Write(_UPDATE_FLOW_RUN, _guarded(id, seen, values))
 
 
-def update_task_run(id: UUID, values: dict[str, Any]) -> Write:
+def update_task_run(id: UUID, seen: UUID | None, values: dict[str, Any]) -> Write:
     """The same for a task run; `flow_run_run_count` among them."""
-    return Write(_UPDATE_TASK_RUN, {"run_id": id, **{f"new_{name}": value for name, value in values.items()}})
+    return Write(_UPDATE_TASK_RUN, _guarded(id, seen, values))
+
+
+def _guarded(id: UUID, seen: UUID | None, values: dict[str, Any]) -> dict[str, Any]:
+    return {"run_id": id, "seen": seen, **{f"new_{name}": value for name, value in values.items()}}
 
 
 def insert_flow_run_state(values: dict[str, Any]) -> Write:
