@@ -1,6 +1,6 @@
 """Puts the parts together: the one file that knows them all.
 
-    sockets bound → control socket open → schema current → database open → services → listening → READY=1
+sockets bound → control socket open → schema current → database open → services → listening → READY=1
 """
 
 import asyncio
@@ -58,6 +58,7 @@ class Daemon:
         self.schema = Schema(loaded.settings.database, self.lifecycle, self.notifier)
         self.context: Context | None = None
         self.runner: Runner | None = None
+        self.addresses: list[str] = []
         self._stop = asyncio.Event()
         self._busy = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -72,7 +73,7 @@ class Daemon:
         except DatabaseRefused as error:
             return self._failed(error, EXIT_DATABASE_REFUSED)
         except MigrationError as error:
-            return self._failed(error, EXIT_MIGRATION)
+            return EXIT_OK if self._stop.is_set() else self._failed(error, EXIT_MIGRATION)
         except listeners.CannotListen as error:
             return self._failed(error, EXIT_ADDRESS)
         except Unavailable as error:
@@ -99,8 +100,8 @@ class Daemon:
             await self._open()
             return await self._serve(sockets, handed=handed)
         finally:
-            await self._close()
             await control.stop()
+            await self._close()
             for task in self._tasks:
                 task.cancel()
             self.lifecycle.enter(Phase.STOPPED, "Stopped.")
@@ -121,8 +122,9 @@ class Daemon:
             listeners.listen(sockets)
         for each in sockets:
             await web.SockSite(web_runner, each).start()
-        self.lifecycle.enter(Phase.READY, f"Ready on {_addresses(sockets)}.")
-        log.info("orchd %s is ready on %s", __version__, _addresses(sockets))
+        self.addresses = _addresses(sockets)
+        self.lifecycle.enter(Phase.READY, self._ready())
+        log.info("orchd %s is ready on %s", __version__, ", ".join(self.addresses))
         self.notifier.ready(self.lifecycle.reason)
         await self._stop.wait()
         self.notifier.stopping()
@@ -131,6 +133,9 @@ class Daemon:
         await web_runner.cleanup()
         log.info("orchd has answered what was under way and stops")
         return EXIT_OK
+
+    def _ready(self) -> str:
+        return f"Ready on {', '.join(self.addresses)}."
 
     async def _open(self) -> None:
         """Opens the database and starts what works on it."""
@@ -158,8 +163,9 @@ class Daemon:
     # What an operator may ask for
 
     def stop(self) -> None:
-        """Begins to drain."""
+        """Begins to drain; a migration under way is rolled back at its next step."""
         self._stop.set()
+        self.schema.interrupt()
 
     def services(self) -> list[Report]:
         """How each service fares."""
@@ -174,7 +180,7 @@ class Daemon:
         try:
             fresh = await asyncio.to_thread(load, self.loaded.path)
         except ConfigError as error:
-            log.error("The configuration is not reloaded, the old one stays in force: %s", error)  # noqa: TRY400
+            log.error("The configuration is not reloaded, the old one stays in force: %s", error)
             raise
         else:
             return await self._apply(fresh)
@@ -213,6 +219,8 @@ class Daemon:
 
     async def _resume(self) -> None:
         """Serves again when the schema is the code's own, else says what is missing."""
+        if self._stop.is_set():
+            return
         try:
             missing = await self.schema.mismatch()
             if missing is None:
@@ -220,8 +228,9 @@ class Daemon:
         except OrchdError as error:
             missing = error.message
         if missing is None:
-            self.lifecycle.enter(Phase.READY, "Ready.")
+            self.lifecycle.enter(Phase.READY, self._ready())
         else:
+            log.warning("Maintenance goes on: %s", missing)
             self.lifecycle.enter(Phase.MAINTENANCE, missing)
 
     # Signals and the watchdog
@@ -256,6 +265,13 @@ class Daemon:
             self.notifier.watchdog()
 
 
-def _addresses(sockets: list[socket.socket]) -> str:
-    named = [each.getsockname() for each in sockets]
-    return ", ".join(f"http://{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) for name in named)
+def _addresses(sockets: list[socket.socket]) -> list[str]:
+    return [_address(each.getsockname()) for each in sockets]
+
+
+def _address(name: tuple[str, int] | str | bytes) -> str:
+    """As a url for TCP, as a path for a Unix socket."""
+    if not isinstance(name, tuple):
+        return name.decode() if isinstance(name, bytes) else name
+    host = f"[{name[0]}]" if ":" in name[0] else name[0]
+    return f"http://{host}:{name[1]}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 
 from orchd.config.settings import DatabaseSettings
@@ -27,6 +28,11 @@ class Schema:
         self.place = Place.of(settings.url.plain)
         self._lifecycle = lifecycle
         self._notifier = notifier
+        self._interrupted = threading.Event()
+
+    def interrupt(self) -> None:
+        """Ends a walk at its next step, and lets none begin: everything is rolled back."""
+        self._interrupted.set()
 
     async def prepare(self) -> None:
         """Brings the schema to the newest revision, as `database.migrations.on_start` says.
@@ -47,7 +53,9 @@ class Schema:
                 f"database.migrations.on_start is {self.settings.migrations.on_start!r}. "
                 "Run `orchctl --offline db upgrade`."
             )
-        self._lifecycle.enter(Phase.MIGRATING, f"Migrating the schema from {found.current or 'nothing'} to {found.head}.")
+        self._lifecycle.enter(
+            Phase.MIGRATING, f"Migrating the schema from {found.current or 'nothing'} to {found.head}."
+        )
         outcome = await self.upgrade("head")
         log.info("Schema migrated from %s to %s", outcome.before or "nothing", outcome.after)
 
@@ -64,7 +72,10 @@ class Schema:
         """Takes the steps up to a revision."""
         return await self._walk(
             lambda tell: migrate.upgrade(
-                self.place, target, timeout=self.settings.migrations.timeout, progress=tell,
+                self.place,
+                target,
+                timeout=self.settings.migrations.timeout,
+                progress=tell,
                 backup=self.settings.migrations.backup,
             ),
             listener,
@@ -74,7 +85,10 @@ class Schema:
         """Takes steps back."""
         return await self._walk(
             lambda tell: migrate.downgrade(
-                self.place, target, timeout=self.settings.migrations.timeout, progress=tell,
+                self.place,
+                target,
+                timeout=self.settings.migrations.timeout,
+                progress=tell,
                 backup=self.settings.migrations.backup,
             ),
             listener,
@@ -84,7 +98,9 @@ class Schema:
         """Drops everything and builds the newest schema."""
         return await self._walk(
             lambda tell: migrate.reset(
-                self.place, timeout=self.settings.migrations.timeout, progress=tell,
+                self.place,
+                timeout=self.settings.migrations.timeout,
+                progress=tell,
                 backup=self.settings.migrations.backup,
             ),
             listener,
@@ -100,9 +116,14 @@ class Schema:
             if listener is not None:
                 listener(progress)
 
+        def tell(progress: Progress) -> None:  # in the thread: what it raises ends the walk
+            if self._interrupted.is_set():
+                raise MigrationError("orchd was told to stop; the schema is as it was.")
+            loop.call_soon_threadsafe(told, progress)
+
         heartbeat = asyncio.create_task(self._ask_for_time())
         try:
-            return await asyncio.to_thread(work, lambda progress: loop.call_soon_threadsafe(told, progress))
+            return await asyncio.to_thread(work, tell)
         finally:
             heartbeat.cancel()
 

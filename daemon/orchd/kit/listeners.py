@@ -25,7 +25,7 @@ def bind_all(host: str, port: int, unix_socket: Path | None) -> tuple[list[socke
         return handed, True
     sockets = _bind_tcp(host, port)
     if unix_socket is not None:
-        sockets.append(_bind_unix(unix_socket))
+        sockets.append(bind_unix(unix_socket))
     return sockets, False
 
 
@@ -68,8 +68,8 @@ def _remedy(error: OSError) -> str:
     return "See server.host and server.port."
 
 
-def _bind_unix(path: Path) -> socket.socket:
-    """A Unix socket; one that a dead daemon left behind is replaced, one that answers is not."""
+def bind_unix(path: Path) -> socket.socket:
+    """A Unix socket that does not listen yet; one that a dead daemon left behind is replaced, a live one is not."""
     each = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     each.setblocking(False)
     try:
@@ -78,9 +78,12 @@ def _bind_unix(path: Path) -> socket.socket:
                 raise CannotListen(f"Another daemon listens on {path}.")
             path.unlink()
         each.bind(os.fspath(path))
+    except CannotListen:
+        each.close()
+        raise
     except OSError as error:
         each.close()
-        raise CannotListen(f"Cannot use the socket {path}: {error.strerror}.") from error
+        raise CannotListen(f"Cannot use the socket {path}: {error.strerror or error}.") from error
     return each
 
 
@@ -89,8 +92,10 @@ def _answers(path: Path) -> bool:
     probe.settimeout(1)
     try:
         probe.connect(os.fspath(path))
-    except OSError:
+    except (ConnectionRefusedError, FileNotFoundError):
         return False
+    except OSError:  # it is full, or somebody else's: alive in any case
+        return True
     finally:
         probe.close()
     return True

@@ -31,11 +31,9 @@ def steps_of(place: Place) -> list[Step]:
     recorded = {} if at is None else _recorded(place)
     ours = [step.revision for step in known]
     applied = set(recorded) or set(ours[: ours.index(at) + 1] if at in ours else [])
+    steps = [Step(revision=s.revision, title=s.title, loses=s.loses, applied=s.revision in applied) for s in known]
     newer = [entry for name, entry in sorted(recorded.items()) if name not in ours]
-    return [
-        Step(revision=each.revision, title=each.title, loses=each.loses, applied=each.revision in applied)
-        for each in [*known, *newer]
-    ]
+    return steps + [Step(revision=e.revision, title=e.title, loses=e.loses, applied=True) for e in newer]
 
 
 def plan(place: Place, action: Action, target: str) -> Plan:
