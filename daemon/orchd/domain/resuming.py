@@ -15,6 +15,7 @@ from orchd.kit.jsontext import Raw, encode_text
 from orchd.orchestration.transition import Proposed, StateDetails
 from orchd.queries import flow_run_inputs
 from orchd.queries import transitions as query
+from orchd.wire.flow_run_inputs import FlowRunInputCreate
 from orchd.wire.states import OrchestrationResult, State, StateType
 
 
@@ -40,7 +41,8 @@ def resume(tx: Tx, id: UUID, run_input: dict[str, Any] | None, asker: Asker) -> 
             return _refused("REJECT", row.state, refusal.reason)
     outcome = put_flow_run(tx, id, _going_on(current, asker), asker)
     if keyset and given and outcome.result.status == "ACCEPT":
-        flow_run_inputs.insert_input(tx, id, keyset["response"], encode_text(given), None, asker.now)
+        response = FlowRunInputCreate(key=keyset["response"], value=encode_text(given))
+        flow_run_inputs.insert(tx, id, response, asker.now)
     return outcome
 
 
@@ -53,11 +55,11 @@ def _going_on(current: State, asker: Asker) -> Proposed:
 
 def _check(tx: Tx, id: UUID, keyset: dict[str, str], given: dict[str, Any]) -> InputRefused | None:
     """Whether the input fits the schema that the run has stored for it."""
-    stored = flow_run_inputs.value(tx, id, keyset.get("schema", ""))
+    stored = flow_run_inputs.by_key(tx, id, keyset.get("schema", ""))
     if stored is None:
         return InputRefused("Run input schema not found.")
     try:
-        schema = msgspec.json.decode(stored)
+        schema = msgspec.json.decode(stored.value)
         Draft202012Validator.check_schema(schema)
         faults = sorted(Draft202012Validator(schema).iter_errors(given), key=lambda fault: list(map(str, fault.path)))
     except msgspec.DecodeError:
