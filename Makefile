@@ -1,0 +1,49 @@
+# What people type. `make run` and `make test` set up all that they need; everything lands in .venv, .cache and .state.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.complete
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check format bench lock clean
+
+help:  ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(SETUP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable . --group dev
+	touch $@
+
+run: $(SETUP)  ## Start orchd on http://127.0.0.1:4200 with embedded SQLite; its data lies in .state
+	mkdir -p .state
+	STATE_DIRECTORY=$(CURDIR)/.state RUNTIME_DIRECTORY=$(CURDIR)/.state $(BIN)/orchd
+
+test: check  ## Run every test, against real databases, clients and a real systemd
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+test-fast: $(SETUP)  ## Run the tests that need neither the client nor systemd
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/compat --ignore tests/packaging
+
+check: $(SETUP)  ## Lint, format, types, import directions
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(SETUP)  ## Put the code into its form
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format --quiet
+
+bench: $(SETUP)  ## Measure orchd and the peer's server side by side (SQLite, then PostgreSQL)
+	$(BIN)/python bench/run.py --engine sqlite
+	$(BIN)/python bench/run.py --engine postgres
+
+lock: $(SETUP)  ## Write constraints.txt anew, with the newest versions that fit
+	$(BIN)/uv pip compile --quiet --upgrade --universal --no-annotate --no-header --no-emit-index-url \
+		--python-version 3.11 --group dev --output-file constraints.txt pyproject.toml
+
+clean:  ## Remove what was set up and built; the data of `make run` stays
+	rm -rf $(VENV) .cache dist build
