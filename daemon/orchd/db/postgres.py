@@ -59,8 +59,7 @@ class PostgresTx:
         compiled = statement.compiled(self.dialect)
         if statement.writes:
             self.begin()
-        read = compiled.read
-        return [read(row) for row in await_only(self._raw.fetch(compiled.sql, *compiled.bind(params)))]
+        return compiled.read_all(await_only(self._raw.fetch(compiled.sql, *compiled.bind(params))))
 
     def first(self, statement: Statement, params: Params) -> list[Any] | None:
         rows = self.fetch(statement, params)

@@ -47,8 +47,7 @@ class SqliteTx:
 
     def fetch(self, statement: Statement, params: Params) -> list[list[Any]]:
         compiled = statement.compiled(self.dialect)
-        read = compiled.read
-        return [read(row) for row in self._cursor.execute(compiled.sql, compiled.bind(params)).fetchall()]
+        return compiled.read_all(self._cursor.execute(compiled.sql, compiled.bind(params)).fetchall())
 
     def first(self, statement: Statement, params: Params) -> list[Any] | None:
         compiled = statement.compiled(self.dialect)

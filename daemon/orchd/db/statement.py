@@ -5,7 +5,7 @@ up, pairing parameters with columns, wrapping rows. A `Statement` does that once
 text and a plain tuple to the driver. Hot paths use it; queries that are put together from filters use `Tx.execute`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Insert, Select, bindparam
@@ -15,6 +15,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Params = Mapping[str, Any]
+
+FEW = 8  # rows for which looking at columns does not pay
 
 
 class Compiled:
@@ -52,6 +54,16 @@ class Compiled:
             if value is not None:
                 values[at] = process(value)
         return values
+
+    def read_all(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """Many rows, by columns: in a page most ids and times repeat, and each value is then read only once."""
+        if len(rows) < FEW or not self._readers:
+            return [self.read(row) for row in rows]
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        for at, process in self._readers:
+            known = {value: None if value is None else process(value) for value in set(columns[at])}
+            columns[at] = [known[value] for value in columns[at]]
+        return list(map(list, zip(*columns, strict=True)))
 
 
 class Statement:
