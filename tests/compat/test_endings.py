@@ -8,6 +8,7 @@ import pytest
 
 from tests.compat.clients import Api, Client, eventually
 from tests.kit.daemon import Daemon
+from tests.kit.servers import Server
 
 RAN = ["Pending", "Running", "Completed"]
 
@@ -41,24 +42,43 @@ def test_a_run_is_cancelled_from_the_command_line(api: Api, own_client: Client) 
 
 
 @pytest.fixture
-def lone_client(own_daemon: Daemon, peer_environment: Path, tmp_path: Path) -> Iterator[Client]:
-    alone = Client(peer_environment, own_daemon.api, tmp_path)
-    yield alone
-    alone.end()
+def lasting(database_url: str) -> Iterator[Daemon]:
+    """An orchd whose listening socket outlives it, as under systemd: connections wait, none is refused."""
+    with Daemon(database_url, handed_over=True) as running:
+        yield running
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_a_run_outlives_the_server_it_reports_to(own_daemon: Daemon, lone_client: Client, how: str) -> None:
-    script = lone_client.start("long.py", "12", "0.25")
-    run = script.report()["run"]
-    script.report()
-    getattr(own_daemon, how)()
-    script.report()
-    own_daemon.start()
-    assert script.wait() == 0
-    api = Api(own_daemon.api)
+def test_a_run_misses_nothing_while_its_server_restarts(
+    lasting: Daemon, peer_environment: Path, tmp_path: Path, how: str
+) -> None:
+    outlive(lasting, Client(peer_environment, lasting.api, tmp_path), how)
+
+
+def test_a_run_outlives_a_server_that_refuses_it_for_a_while(
+    own_daemon: Daemon, peer_environment: Path, tmp_path: Path
+) -> None:
+    # The client forgets log lines when its connection is refused: here it sends them all at the end.
+    patient = {"PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "60"}
+    outlive(own_daemon, Client(peer_environment, own_daemon.api, tmp_path), "kill", **patient)
+
+
+def outlive(server: Server, client: Client, how: str, **settings: str) -> None:
+    """Take the server away under a flow of twelve tasks and bring it back: all that happened must be there."""
+    script = client.start("long.py", "12", "0.25", **settings)
+    try:
+        run = script.report()["run"]
+        script.report()
+        getattr(server, how)()
+        script.report()
+        server.start()
+        assert script.wait() == 0
+    finally:
+        client.end()
+    api = Api(server.api)
     assert eventually(lambda: api.states(run), lambda states: states[-1] == "Completed") == RAN
     task_runs = api.task_runs(run, expected=12)
     assert [api.states(task_run["id"], "task") for task_run in task_runs] == [RAN] * 12
-    said = [message for message in api.logs(run, containing="step 11") if message.startswith("step ")]
-    assert said == [f"step {number}" for number in range(12)]
+    messages = api.logs(run, containing="step 11")
+    said = [message for message in messages if message.startswith("step ")]
+    assert said == [f"step {number}" for number in range(12)], script.log_tail()

@@ -50,6 +50,10 @@ class Server:
         """The command line and the environment."""
         raise AssertionError("a server must say how it is started")
 
+    def inherited(self) -> tuple[int, ...]:
+        """File descriptors that the process gets."""
+        return ()
+
     @property
     def base_url(self) -> str:
         """http://HOST:PORT."""
@@ -80,7 +84,13 @@ class Server:
         command, environment = self.command()
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, env=environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command,
+                env=environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=self.inherited(),
             )
 
     def wait_ready(self) -> None:
