@@ -22,6 +22,7 @@ _SIZE_UNITS = {"B": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}
 _SIZE = re.compile(r"(\d{1,15})(B|KiB|MiB|GiB|TiB)", re.ASCII)
 _SOCKET_PATH_MOST = 107  # bytes: the kernel's sun_path
 _FERNET_KEY_BYTES = 32
+_URLSAFE = re.compile(r"[A-Za-z0-9_-]+={0,2}", re.ASCII)
 _POSTGRES_OPTIONS = frozenset({"host", "port", "ssl", "sslmode"})
 
 
@@ -119,9 +120,11 @@ def parse_http_url(text: str) -> str:
 def parse_fernet_key(text: str) -> Secret:
     """32 bytes in URL-safe base64."""
     try:
-        key = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise ValueError("the key is not in URL-safe base64") from error
+        key = base64.urlsafe_b64decode(text) if _URLSAFE.fullmatch(text) else None
+    except binascii.Error:
+        key = None
+    if key is None:
+        raise ValueError("the key is not in URL-safe base64")
     if len(key) != _FERNET_KEY_BYTES:
         raise ValueError(f"the key has {len(key)} bytes, not {_FERNET_KEY_BYTES}")
     return Secret(text)
@@ -164,7 +167,7 @@ def _postgres_dsn(rest: str) -> str:
     if not unquote(parts.path.strip("/")) or "/" in parts.path[1:]:
         raise ValueError("the name of the database is missing after the host")
     query = urlencode([("ssl" if name == "sslmode" else name, value) for name, value in options], safe="/")
-    return parts._replace(query=query).geturl()
+    return f"postgresql://{parts.netloc}{parts.path}{'?' if query else ''}{query}"
 
 
 FORMATS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
