@@ -1,0 +1,1 @@
+"""The command `orchctl`: parse, ask the control socket, print."""
