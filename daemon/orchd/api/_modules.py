@@ -2,13 +2,15 @@
 
 from types import ModuleType
 
-from orchd.api import events, flow_runs, flows, logs, root, task_runs, variables
+from orchd.api import events, flow_run_states, flow_runs, flows, logs, root, task_run_states, task_runs, variables
 
 OPERATIONS: tuple[ModuleType, ...] = (
+    flow_run_states,
     flow_runs,
     flows,
     logs,
     root,
+    task_run_states,
     task_runs,
     variables,
 )

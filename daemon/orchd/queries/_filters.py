@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy.sql.elements import True_
 
 from orchd.kit.clock import as_utc
 from orchd.queries._functions import HasAll, HasAny, IsEmpty
@@ -25,6 +26,11 @@ def joined(operator: Operator, criteria: Iterable[Condition | None]) -> Conditio
 def together(*criteria: Condition | None) -> Condition:
     """All of the criteria; true when none asks anything."""
     return joined(Operator.AND, criteria)
+
+
+def is_everything(condition: Condition) -> bool:
+    """Whether nothing was asked at all."""
+    return isinstance(condition, True_)
 
 
 def among(column: Column, values: Sequence[Any] | None) -> Condition | None:

@@ -31,6 +31,16 @@ class HasAny(FunctionElement[bool]):
         super().__init__(column, bindparam(None, wanted, type_=JsonSet()))
 
 
+class IsOneOf(FunctionElement[bool]):
+    """Whether a text is among the given ones, however many they are: they travel as one parameter."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], texts: list[str]) -> None:
+        super().__init__(column, bindparam(None, texts, type_=JsonSet()))
+
+
 class IsEmpty(FunctionElement[bool]):
     """Whether a set holds nothing."""
 
@@ -83,6 +93,18 @@ def _has_any_sqlite(element: HasAny, compiler: SQLCompiler, **options: Any) -> s
 def _has_any_postgres(element: HasAny, compiler: SQLCompiler, **options: Any) -> str:
     column, wanted = _parts(element, compiler, **options)
     return f"{column} ?| ARRAY(SELECT jsonb_array_elements_text({wanted}))"
+
+
+@compiles(IsOneOf, "sqlite")
+def _is_one_of_sqlite(element: IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, texts = _parts(element, compiler, **options)
+    return f"{column} IN (SELECT value FROM json_each({texts}))"  # noqa: S608
+
+
+@compiles(IsOneOf, "postgresql")
+def _is_one_of_postgres(element: IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, texts = _parts(element, compiler, **options)
+    return f"{column} IN (SELECT jsonb_array_elements_text({texts}))"
 
 
 @compiles(IsEmpty, "sqlite")
