@@ -1,11 +1,14 @@
 """What is wrong with a file is said with line, column, key, what was found and what is allowed."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from orchd.config import document, load, validation
 from orchd.errors import ConfigError
@@ -245,6 +248,23 @@ def test_a_file_that_may_not_be_read(write: Write) -> None:
     file.chmod(0)
     with unprivileged(), pytest.raises(ConfigError, match=r"cannot be read: Permission denied\."):
         load(file)
+
+
+WORDS = "server port database url auth : - { } [ ] , &a *a ! ? ' \" | > # % @ --- ... << 4200 1e999 ~ 30s".split()
+BLANKS = ["\n", "\n  ", " ", "\t", "\0", "\ufeff", "\U0001f600"]
+SNIPPETS = st.sampled_from(WORDS + BLANKS)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=40) | st.lists(SNIPPETS, max_size=20).map(lambda parts: "".join(parts).encode()))
+def test_whatever_a_file_holds_it_is_valid_or_told_with_its_place(write: Write, content: bytes) -> None:
+    file = write(content)
+    said = ""
+    try:
+        load(file)
+    except ConfigError as error:
+        said = error.message
+    assert re.fullmatch(rf"({re.escape(str(file))}:\d+:\d+: \S.*\n?)*", said)
 
 
 def test_words_of_older_yaml_stay_words(write: Write) -> None:

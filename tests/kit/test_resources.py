@@ -22,6 +22,8 @@ def test_an_installed_package_has_its_own(tmp_path: Path) -> None:
     (package / "kit").mkdir(parents=True)
     (package / "data").mkdir()
     (package / "data/schema.json").write_text("{}")
+    for each in (package, package / "kit"):
+        (each / "__init__.py").touch()
     shutil.copy(resources.__file__, package / "kit")
     lines = [
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})",
