@@ -250,9 +250,9 @@ def test_a_file_that_may_not_be_read(write: Write) -> None:
         load(file)
 
 
-WORDS = "server port database url auth : - { } [ ] , &a *a ! ? ' \" | > # % @ --- ... << 4200 1e999 ~ 30s".split()
+WORDS = "server port database url auth : - { } [ ] , &a *a ! ? ' \" | > # % @ --- ... << 4200 1e999 ~ 30s"
 BLANKS = ["\n", "\n  ", " ", "\t", "\0", "\ufeff", "\U0001f600"]
-SNIPPETS = st.sampled_from(WORDS + BLANKS)
+SNIPPETS = st.sampled_from([*WORDS.split(" "), *BLANKS])
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
