@@ -56,12 +56,17 @@ class Compiled:
         return values
 
     def read_all(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        """Many rows, by columns: in a page most ids and times repeat, and each value is then read only once."""
+        """Many rows, by columns: in a page most ids and times repeat, within a column and from one to the next.
+
+        Each value is then read only once.
+        """
         if len(rows) < FEW or not self._readers:
             return [self.read(row) for row in rows]
         columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        read: dict[Callable[[Any], Any], dict[Any, Any]] = {}
         for at, process in self._readers:
-            known = {value: None if value is None else process(value) for value in set(columns[at])}
+            known = read.setdefault(process, {None: None})
+            known.update((value, process(value)) for value in set(columns[at]).difference(known))
             columns[at] = [known[value] for value in columns[at]]
         return list(map(list, zip(*columns, strict=True)))
 
