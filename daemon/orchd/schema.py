@@ -4,6 +4,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
 
 from orchd.config.settings import DatabaseSettings
 from orchd.db import migrate
@@ -16,6 +18,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 5.0  # seconds between two requests for more time while a step runs
 EXTENSION = 30.0  # seconds asked for each time
+PATIENCE = 3.0  # seconds for a walk to end by itself when the daemon is told to stop
 
 Listener = Callable[[Progress], None]
 
@@ -28,10 +31,10 @@ class Schema:
         self.place = Place.of(settings.url.plain)
         self._lifecycle = lifecycle
         self._notifier = notifier
-        self._interrupted = threading.Event()
+        self._interrupted = asyncio.Event()
 
     def interrupt(self) -> None:
-        """Ends a walk at its next step, and lets none begin: everything is rolled back."""
+        """Ends a walk and lets none begin: what is not committed yet never will be."""
         self._interrupted.set()
 
     async def prepare(self) -> None:
@@ -118,16 +121,45 @@ class Schema:
 
         def tell(progress: Progress) -> None:  # in the thread: what it raises ends the walk
             if self._interrupted.is_set():
-                raise MigrationError("orchd was told to stop; the schema is as it was.")
+                raise _interruption()
             loop.call_soon_threadsafe(told, progress)
 
         heartbeat = asyncio.create_task(self._ask_for_time())
         try:
-            return await asyncio.to_thread(work, tell)
+            return await self._until_interrupted(_in_thread(work, tell))
         finally:
             heartbeat.cancel()
+
+    async def _until_interrupted(self, walk: asyncio.Future[Outcome]) -> Outcome:
+        """Does not wait for ever: a walk that waits for another server's lock cannot be spoken to."""
+        interrupted = asyncio.create_task(self._interrupted.wait())
+        either: set[asyncio.Future[Any]] = {walk, interrupted}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        interrupted.cancel()
+        await asyncio.wait({walk}, timeout=PATIENCE)
+        if not walk.done():
+            raise _interruption()
+        return walk.result()
 
     async def _ask_for_time(self) -> None:
         while True:
             self._notifier.extend_timeout(EXTENSION)
             await asyncio.sleep(HEARTBEAT)
+
+
+def _interruption() -> MigrationError:
+    return MigrationError("orchd was told to stop: the migration is rolled back.")
+
+
+def _in_thread(work: Callable[[Listener], Outcome], tell: Listener) -> asyncio.Future[Outcome]:
+    """A thread that the end of the process does not wait for: its transaction is rolled back then."""
+    future: Future[Outcome] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work(tell))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="schema", daemon=True).start()
+    return asyncio.wrap_future(future)
