@@ -23,7 +23,7 @@ def show(session: Session) -> None:
     """Show every option with the value in force and where it comes from. Secrets are masked."""
     found = Remote(places.socket_path(session.socket, session.config)).get("/config", Configuration)
     if session.json:
-        output.print_json(found.options)
+        output.print_json(found)
         return
     rows = [[name, _text(option.value), _origin(option.origin)] for name, option in found.options.items()]
     output.table(["Option", "Value", "From"], rows)

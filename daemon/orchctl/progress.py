@@ -38,6 +38,7 @@ def _bar() -> Iterator[Told]:
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
+    from rich.text import Text
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[steps]}"))
     with Bar(*columns, TimeElapsedColumn(), console=Console(highlight=False), transient=True) as bar:
@@ -45,8 +46,7 @@ def _bar() -> Iterator[Told]:
 
         def told(at: Progress) -> None:
             if at.revision:
-                bar.console.print(f"  [dim]{at.revision}[/] ", end="")
-                bar.console.print(at.title, markup=False)
+                bar.console.print(Text.assemble("  ", (at.revision, "dim"), "  ", at.title))
             steps = f"{at.number} of {at.of}" if at.of else ""
             # A step that has begun is not done: the bar is full only at the end.
             bar.update(

@@ -144,7 +144,7 @@ class Option(Struct, frozen=True):
 class Configuration(Struct, frozen=True):
     """Every option by its dotted name."""
 
-    path: str | None
+    file: str | None
     options: dict[str, Option]
 
 
