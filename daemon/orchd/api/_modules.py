@@ -2,14 +2,28 @@
 
 from types import ModuleType
 
-from orchd.api import events, flow_run_states, flow_runs, flows, logs, root, task_run_states, task_runs, variables
-
-OPERATIONS: tuple[ModuleType, ...] = (
+from orchd.api import (
+    artifacts,
+    events,
     flow_run_states,
     flow_runs,
     flows,
     logs,
     root,
+    saved_searches,
+    task_run_states,
+    task_runs,
+    variables,
+)
+
+OPERATIONS: tuple[ModuleType, ...] = (
+    artifacts,
+    flow_run_states,
+    flow_runs,
+    flows,
+    logs,
+    root,
+    saved_searches,
     task_run_states,
     task_runs,
     variables,
