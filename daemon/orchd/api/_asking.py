@@ -26,11 +26,11 @@ def asker(call: Call) -> Asker:
     )
 
 
-def orchestrated(outcome: Outcome) -> Reply:
+def orchestrated(outcome: Outcome) -> Reply[Any]:
     """201 when a state was stored, 200 when the run stays as it was."""
     return Reply(outcome.result, status=201 if outcome.stored else 200)
 
 
-def created(made: Any) -> Reply:
+def created(made: Any) -> Reply[Any]:
     """201 for what is new, 200 for what was there already."""
     return Reply(made.run, status=201 if made.new else 200)

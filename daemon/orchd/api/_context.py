@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from datetime import datetime
-from typing import Any
+from typing import Generic, TypeVar
 
 from aiohttp import web
 from msgspec import Struct
@@ -13,6 +13,8 @@ from orchd.db import Database
 from orchd.domain.lifecycle import Lifecycle
 from orchd.errors import Invalid
 from orchd.kit.clock import utc_now
+
+T = TypeVar("T")
 
 
 class Context(Struct):
@@ -62,10 +64,10 @@ class Call:
         return asked
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, Generic[T], frozen=True):
     """An answer whose status or headers are not the operation's usual ones."""
 
-    body: Any = None
+    body: T
     status: int | None = None
     headers: dict[str, str] = {}
     content_type: str = "application/json"

@@ -49,6 +49,7 @@ class Operation(Struct, frozen=True):
     answer_type: Any
     summary: str
     nul: Literal["refuse", "keep"]
+    media: str
 
     @property
     def route(self) -> str:
@@ -62,12 +63,18 @@ class Operation(Struct, frozen=True):
 
 
 def operation(
-    method: str, path: str, *, role: Role, status: int = 200, nul: Literal["refuse", "keep"] = "refuse"
+    method: str,
+    path: str,
+    *,
+    role: Role,
+    status: int = 200,
+    nul: Literal["refuse", "keep"] = "refuse",
+    media: str = "application/json",
 ) -> Callable[[Handler], Handler]:
     """Declares the function below it as an operation.
 
-    `status` is the one of success. `nul="keep"` lets `\\u0000` in strings through to the operation, which then has to
-    deal with it: PostgreSQL cannot store it.
+    `status` is the one of success, `media` the type of its answer. `nul="keep"` lets `\\u0000` in strings through to the
+    operation, which then has to deal with it: PostgreSQL cannot store it.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -90,6 +97,7 @@ def operation(
             answer_type=hints.get("return"),
             summary=inspect.getdoc(handler) or handler.__name__.replace("_", " ").capitalize() + ".",
             nul=nul,
+            media=media,
         )
         return handler
 

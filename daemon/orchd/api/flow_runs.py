@@ -20,7 +20,7 @@ from orchd.wire.flow_runs import FlowRun, FlowRunCreate, FlowRunSort, FlowRunUpd
 from orchd.wire.graph import Dependency, Graph
 from orchd.wire.history import FlowRunHistory, HistoryStep
 from orchd.wire.run_lists import FlowRunList, FlowRunPage, FlowRunPageAsked, FlowRunsDeleted, FlowRunsToDelete
-from orchd.wire.states import SetState
+from orchd.wire.states import OrchestrationResult, SetState
 
 PREFIX = "/flow_runs"
 
@@ -29,19 +29,19 @@ PREFIX = "/flow_runs"
 
 
 @operation("POST", "/flow_runs/", status=201, role="worker")
-async def create_flow_run(call: Call, body: FlowRunCreate) -> Reply:
+async def create_flow_run(call: Call, body: FlowRunCreate) -> Reply[FlowRun]:
     """Create a flow run; 200 and the earlier one when the idempotency key is known."""
     return created(await call.db.write(flow_runs.create, body, asker(call)))
 
 
 @operation("POST", "/flow_runs/{id}/set_state", status=201, role="worker")
-async def set_flow_run_state(call: Call, id: UUID, body: SetState) -> Reply:
+async def set_flow_run_state(call: Call, id: UUID, body: SetState) -> Reply[OrchestrationResult]:
     """Propose a state. What became of it stands in the answer; 200 when nothing was stored."""
     return orchestrated(await call.db.write(flow_runs.set_state, id, body.state, bool(body.force), asker(call)))
 
 
 @operation("POST", "/flow_runs/{id}/resume", status=201, role="operator")
-async def resume_flow_run(call: Call, id: UUID, body: ResumeFlowRun) -> Reply:
+async def resume_flow_run(call: Call, id: UUID, body: ResumeFlowRun) -> Reply[OrchestrationResult]:
     """Let a paused or suspended run go on."""
     return orchestrated(await call.db.write(resuming.resume, id, body.run_input, asker(call)))
 
@@ -150,8 +150,8 @@ async def filter_flow_run_input(call: Call, id: UUID, body: FlowRunInputList) ->
     return await call.db.read(inputs_query.beginning_with, id, body.prefix, body.exclude_keys or [], limit)
 
 
-@operation("GET", "/flow_runs/{id}/input/{key}", role="worker")
-async def read_flow_run_input(call: Call, id: UUID, key: str) -> Reply:
+@operation("GET", "/flow_runs/{id}/input/{key}", role="worker", media="text/plain")
+async def read_flow_run_input(call: Call, id: UUID, key: str) -> Reply[str]:
     """A value, as it was sent."""
     return Reply(await call.db.read(flow_run_inputs.value, id, key), content_type="text/plain; charset=utf-8")
 

@@ -16,7 +16,7 @@ PREFIX = "/flows"
 
 
 @operation("POST", "/flows/", role="worker", status=201)
-async def create_flow(call: Call, body: FlowCreate) -> Flow | Reply:
+async def create_flow(call: Call, body: FlowCreate) -> Reply[Flow]:
     """Creates a flow, or finds the one of that name: then the answer is 200 and nothing is changed."""
     flow, new = await call.db.write(flows.create, body, call.now)
     return Reply(flow, status=201 if new else 200)

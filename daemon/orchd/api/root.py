@@ -19,7 +19,7 @@ async def health(call: Call) -> bool:
 
 
 @operation("GET", "/ready", role="public")
-async def ready(call: Call) -> dict[str, str] | Reply:
+async def ready(call: Call) -> dict[str, str] | Reply[dict[str, str]]:
     """OK when the database answers."""
     try:
         await call.db.ping()

@@ -13,7 +13,7 @@ from orchd.queries._filters_related import task_runs_meant
 from orchd.wire.criteria import RunCriteria, page_numbers
 from orchd.wire.history import HistoryStep, TaskRunHistory
 from orchd.wire.run_lists import TaskRunList, TaskRunPage, TaskRunPageAsked
-from orchd.wire.states import SetState
+from orchd.wire.states import OrchestrationResult, SetState
 from orchd.wire.task_runs import TaskRun, TaskRunCreate, TaskRunSort, TaskRunUpdate
 
 PREFIX = "/task_runs"
@@ -23,13 +23,13 @@ PREFIX = "/task_runs"
 
 
 @operation("POST", "/task_runs/", status=201, role="worker")
-async def create_task_run(call: Call, body: TaskRunCreate) -> Reply:
+async def create_task_run(call: Call, body: TaskRunCreate) -> Reply[TaskRun]:
     """Create a task run; 200 and the earlier one when its keys are known."""
     return created(await call.db.write(task_runs.create, body, asker(call)))
 
 
 @operation("POST", "/task_runs/{id}/set_state", status=201, role="worker")
-async def set_task_run_state(call: Call, id: UUID, body: SetState) -> Reply:
+async def set_task_run_state(call: Call, id: UUID, body: SetState) -> Reply[OrchestrationResult]:
     """Propose a state. What became of it stands in the answer; 200 when nothing was stored."""
     return orchestrated(await call.db.write(task_runs.set_state, id, body.state, bool(body.force), asker(call)))
 
