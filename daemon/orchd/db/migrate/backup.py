@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchd.db.migrate.progress import Deadline
 from orchd.errors import MigrationError
+from orchd.kit.ownership import create
 
 KEPT = 3  # copies, the newest
 PROGRESS_STEPS = 50_000  # of SQLite's machine between two looks at the clock: about a millisecond
@@ -24,7 +25,7 @@ def keep_copy(database: Path, going_to: str, deadline: Deadline) -> Path:
     with contextlib.closing(sqlite3.connect(database, isolation_level=None, timeout=deadline.left())) as source:
         source.set_progress_handler(deadline.passed, PROGRESS_STEPS)
         _require_room(source, database)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL, database.stat().st_mode & 0o777))
+        os.close(create(partial, database.stat().st_mode & 0o777))
         try:
             source.execute("VACUUM INTO ?", (str(partial),))
             _sync(partial)

@@ -17,6 +17,7 @@ from orchd.db.migrate.backup import PROGRESS_STEPS
 from orchd.db.migrate.place import Place
 from orchd.db.migrate.progress import Deadline
 from orchd.errors import MigrationError
+from orchd.kit.ownership import create
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -52,7 +53,7 @@ def _on_sqlite(path: Path, deadline: Deadline, work: Work[T]) -> T:
 @contextlib.contextmanager
 def _lock_file(path: Path, deadline: Deadline) -> Iterator[None]:
     """Holds the lock. The file stays: removing it could take the lock from one who has just opened it."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
+    descriptor = _opened(path)
     try:
         while not _locked(descriptor):
             if deadline.passed():
@@ -61,6 +62,13 @@ def _lock_file(path: Path, deadline: Deadline) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return create(path, 0o640)
+    except FileExistsError:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
 
 
 def _locked(descriptor: int) -> bool:
@@ -74,7 +82,7 @@ def _locked(descriptor: int) -> bool:
 def _prepare(path: Path, deadline: Deadline) -> None:
     """What must be set before the first table is there, and WAL: a copy can be read beside the open transaction."""
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o640))
+        os.close(create(path, 0o640))
     with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=deadline.left())) as connection:
         if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
