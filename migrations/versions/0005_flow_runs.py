@@ -56,7 +56,13 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_flow_run_begins", "flow_run", [sa.text("coalesce(start_time, expected_start_time)")])
-    op.create_index("ix_flow_run_deployment_id_state_type", "flow_run", ["deployment_id", "state_type"])
+    op.create_index(
+        "ix_flow_run_deployment_id_state_type",
+        "flow_run",
+        ["deployment_id", "state_type"],
+        sqlite_where=sa.text("deployment_id IS NOT NULL"),
+        postgresql_where=sa.text("deployment_id IS NOT NULL"),
+    )
     op.create_index("ix_flow_run_end_time", "flow_run", ["end_time"])
     op.create_index("ix_flow_run_expected_start_time", "flow_run", ["expected_start_time"])
     op.create_index("ix_flow_run_name", "flow_run", ["name"])
@@ -75,7 +81,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("parent_task_run_id IS NOT NULL"),
     )
     op.create_index("ix_flow_run_state_type_expected_start_time", "flow_run", ["state_type", "expected_start_time"])
-    op.create_index("ix_flow_run_work_queue_id_state_type", "flow_run", ["work_queue_id", "state_type"])
+    op.create_index(
+        "ix_flow_run_work_queue_id_state_type",
+        "flow_run",
+        ["work_queue_id", "state_type"],
+        sqlite_where=sa.text("work_queue_id IS NOT NULL"),
+        postgresql_where=sa.text("work_queue_id IS NOT NULL"),
+    )
     if op.get_context().dialect.name == "postgresql":
         op.create_index("ix_flow_run_tags", "flow_run", ["tags"], postgresql_using="gin")
     op.create_table(

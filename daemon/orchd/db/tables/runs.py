@@ -63,8 +63,15 @@ Index("ix_flow_run_expected_start_time", flow_run.c.expected_start_time)
 Index("ix_flow_run_end_time", flow_run.c.end_time)
 Index("ix_flow_run_name", flow_run.c.name)
 Index("ix_flow_run_state_type_expected_start_time", flow_run.c.state_type, flow_run.c.expected_start_time)
-Index("ix_flow_run_deployment_id_state_type", flow_run.c.deployment_id, flow_run.c.state_type)
-Index("ix_flow_run_work_queue_id_state_type", flow_run.c.work_queue_id, flow_run.c.state_type)
+for _column in (flow_run.c.deployment_id, flow_run.c.work_queue_id):  # most ad-hoc runs have neither
+    _given = text(f"{_column.name} IS NOT NULL")
+    Index(
+        f"ix_flow_run_{_column.name}_state_type",
+        _column,
+        flow_run.c.state_type,
+        sqlite_where=_given,
+        postgresql_where=_given,
+    )
 Index("ix_flow_run_tags", flow_run.c.tags, postgresql_using="gin").ddl_if(dialect="postgresql")
 _scheduled = text("next_scheduled_start_time IS NOT NULL")
 Index(
