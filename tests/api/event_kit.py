@@ -6,23 +6,23 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
+
 from orchd.db import Tx
 from orchd.db.tables import flow, flow_run
 from orchd.kit.ids import uuid7
-
 from tests.api.conftest import Api
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def an_event(name: str = "shop.sold", resource: str = "shop.1", **more: Any) -> dict[str, Any]:
+def an_event(name: str = "shop.sold", about: str = "shop.1", **more: Any) -> dict[str, Any]:
     """A valid event; `more` replaces its parts."""
     return {
         "id": str(uuid7()),
         "occurred": datetime.now(UTC).isoformat(),
         "event": name,
-        "resource": {"prefect.resource.id": resource},
+        "resource": {"prefect.resource.id": about},
         **more,
     }
 

@@ -4,6 +4,7 @@ from types import ModuleType
 
 from orchd.api import (
     artifacts,
+    concurrency_limits,
     events,
     flow_run_states,
     flow_runs,
@@ -13,11 +14,17 @@ from orchd.api import (
     saved_searches,
     task_run_states,
     task_runs,
+    ui_flow_runs,
+    ui_flows,
+    ui_task_runs,
+    v2_concurrency_limits,
     variables,
 )
 
 OPERATIONS: tuple[ModuleType, ...] = (
     artifacts,
+    concurrency_limits,
+    events,
     flow_run_states,
     flow_runs,
     flows,
@@ -26,6 +33,10 @@ OPERATIONS: tuple[ModuleType, ...] = (
     saved_searches,
     task_run_states,
     task_runs,
+    ui_flow_runs,
+    ui_flows,
+    ui_task_runs,
+    v2_concurrency_limits,
     variables,
 )
 

@@ -1,15 +1,21 @@
 """Events: clients bring them in over a websocket or by POST, ask for them, count them, and listen to them."""
 
+from datetime import timedelta
+from typing import cast, get_args
+
 from aiohttp import WSMsgType, web
 from msgspec import Raw
 
 from orchd.api._context import Call, Context
 from orchd.api._decode import misfit
 from orchd.api._intake import INTAKE, Ticket, add_intake, committed
+from orchd.api._links import api_base
 from orchd.api._operation import operation
 from orchd.api._sockets import INVALID_DATA, Socket, add_socket, close
-from orchd.domain import event_intake
+from orchd.domain import event_intake, event_lists
+from orchd.domain.event_lists import SECONDS, Countable
 from orchd.errors import Invalid
+from orchd.wire.event_filters import PAGE, EventCount, EventCounts, EventFilter, EventList, EventPage, TimeUnit
 
 PREFIX = "/events"
 
@@ -26,6 +32,37 @@ async def create_events(call: Call, body: list[Raw]) -> None:
     tickets = {await call.request.app[INTAKE].add(each) for each in accepted if each is not None}
     for ticket in tickets:
         await committed(ticket, call.settings.database.timeout.total_seconds())
+
+
+@operation("POST", "/events/filter", role="viewer")
+async def read_events(call: Call, body: EventList) -> EventPage:
+    """The first page of the events that match, and the link to the next one."""
+    limit = PAGE if body.limit is None else body.limit
+    return _page(call, await call.db.read(event_lists.first_page, body.filter or EventFilter(), limit, call.now))
+
+
+@operation("GET", "/events/filter/next", role="viewer")
+async def read_next_events(call: Call) -> EventPage:
+    """The page that `page-token` stands for: follow the link in `next_page`."""
+    token = call.request.query.get("page-token")
+    if token is None:
+        raise misfit("missing", ["query", "page-token"], "Field required")
+    return _page(call, await call.db.read(event_lists.next_page, event_lists.read_token(token), call.now))
+
+
+def _page(call: Call, page: event_lists.Page) -> EventPage:
+    found, total, token = page
+    link = f"{api_base(call)}/events/filter/next?page-token={token}" if token else None
+    return EventPage(events=found, total=total, next_page=link)
+
+
+@operation("POST", "/events/count-by/{countable}", role="viewer")
+async def count_events(call: Call, countable: str, body: EventCounts) -> list[EventCount]:
+    """How many events match: by `day` or `time` (in steps), by `event` (name) or by `resource`."""
+    if countable not in get_args(Countable):
+        raise misfit("enum", ["path", "countable"], f"Input should be one of {', '.join(get_args(Countable))}")
+    step = timedelta(seconds=SECONDS[body.time_unit or TimeUnit.DAY] * (body.time_interval or 1))
+    return await call.db.read(event_lists.count_by, cast("Countable", countable), body.filter, step, call.now)
 
 
 async def events_in(socket: Socket, request: web.Request) -> None:

@@ -12,7 +12,6 @@ from orchd.db.transaction import Tx
 from orchd.domain import task_run_recorder as recorder
 from orchd.domain.events import SIGNAL, event_row, resource_rows
 from orchd.errors import Invalid
-from orchd.kit.clock import as_utc
 from orchd.queries import events as query
 from orchd.wire.events import EVENT_SIZE, RESOURCE_ID, RESOURCE_ROLE, IncomingEvent
 
@@ -47,13 +46,14 @@ def accept(data: str | bytes | msgspec.Raw) -> Accepted | None:
 
 def _check(event: IncomingEvent) -> None:
     if not event.resource.get(RESOURCE_ID):
-        raise Invalid(f"The resource has no {RESOURCE_ID!r}.")
+        raise ValueError(f"The resource has no {RESOURCE_ID!r}.")
     for related in event.related:
         if not related.get(RESOURCE_ID) or not related.get(RESOURCE_ROLE):
-            raise Invalid(f"A related resource needs {RESOURCE_ID!r} and {RESOURCE_ROLE!r}.")
+            raise ValueError(f"A related resource needs {RESOURCE_ID!r} and {RESOURCE_ROLE!r}.")
     if not bytes(event.payload).startswith(b"{"):
-        raise Invalid("The payload is not an object.")
-    as_utc(event.occurred)
+        raise ValueError("The payload is not an object.")
+    if not 1 < event.occurred.year < 9999:  # beyond them another time zone has no date
+        raise ValueError("No clock shows this moment.")
 
 
 def _without_nul(text: str) -> str:

@@ -87,6 +87,8 @@ def _columns(run: RecordedRun) -> dict[str, Any]:
     del columns["task_key"], columns["dynamic_key"]
     for name, value in columns.items():
         if isinstance(value, datetime):
+            if not 1 < value.year < 9999:  # beyond them another time zone has no date
+                raise ValueError(f"No clock shows the {name}.")
             columns[name] = as_utc(value)
     return columns
 

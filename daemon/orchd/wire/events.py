@@ -47,8 +47,8 @@ class IncomingEvent(Event, frozen=True, kw_only=True):
     payload: Raw = Raw(b"{}")
 
 
-class ReceivedEvent(Answer, frozen=True, kw_only=True):
-    """An event as orchd holds it."""
+class ReceivedEvent(Answer, frozen=True, kw_only=False):
+    """An event as orchd holds it. Built from rows by position: the fields' order is that of the query's columns."""
 
     occurred: datetime
     event: str
