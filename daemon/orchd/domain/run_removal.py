@@ -8,7 +8,6 @@ from orchd.db import Tx
 from orchd.domain import leases
 from orchd.errors import NotFound
 from orchd.kit.jsontext import Raw, decode
-from orchd.queries import concurrency_limits
 from orchd.queries import run_removal as query
 
 HOLDING = frozenset({"PENDING", "RUNNING", "CANCELLING"})
@@ -44,7 +43,7 @@ def task_run(tx: Tx, id: UUID, now: datetime) -> None:
 
 
 def _return_tag_slots(tx: Tx, task_run_id: UUID, now: datetime) -> None:
-    leases.give_back(tx, concurrency_limits.held_by_tagged(tx, task_run_id), now)
+    leases.release_tags(tx, task_run_id, now)
 
 
 def _lease(state: Raw) -> UUID | None:

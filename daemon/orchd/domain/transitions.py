@@ -5,6 +5,7 @@ and, for flow runs, into the event log. The write is a compare-and-set on the st
 once, the slower is decided anew.
 """
 
+import random
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from orchd.orchestration.facts import Deployment, Facts, FlowRun, Kind, Need, Ru
 from orchd.orchestration.policy import MINIMAL_TASK, chosen
 from orchd.orchestration.rule import Policy
 from orchd.orchestration.transition import Proposed, Transition, persisted
+from orchd.orchestration.verdicts import WriteCache
 from orchd.orchestration.walk import decide, needs
 from orchd.queries import run_creation, task_run_cache
 from orchd.queries import transitions as query
@@ -122,7 +124,11 @@ def task_writes(
         query.update_task_run(row.id, seen(current), values),
         query.insert_task_run_state({"task_run_id": row.id, **state_values(state, asker.now)}),
         *result_artifact(state, asker.now),
-        *task_run_cache.writes(decision.effects, state, asker.now),
+        *(
+            task_run_cache.write(effect.key, effect.expiration, state.id, asker.now)
+            for effect in decision.effects
+            if isinstance(effect, WriteCache)
+        ),
     ]
 
 
@@ -261,6 +267,7 @@ def _task_facts(tx: Tx, run: Run, asked: Transition, policy: Policy, asker: Aske
         new_id=uuid7(),
         run=run,
         client_version=asker.client_version,
+        jitter=random.random(),  # noqa: S311  (spreads retries, hides nothing)
         settings=asker.settings,
         flow_run=flow_run,
         tag_limits=leases.tag_limits(tx, run.tags, run.id, asker.now) if Need.TAGS in needed else (),

@@ -1,7 +1,7 @@
 """Results of tasks by their cache key."""
 
-from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import bindparam, insert, or_, select
@@ -10,7 +10,6 @@ from orchd.db import Statement, Tx, Write
 from orchd.db.tables import task_run_cache, task_run_state
 from orchd.kit.ids import uuid7
 from orchd.kit.jsontext import decode
-from orchd.orchestration.verdicts import Effect, WriteCache
 from orchd.wire.states import State, StateDetails, StateType
 
 _NEWEST = Statement(
@@ -55,20 +54,14 @@ def newest(tx: Tx, key: str, now: datetime) -> State | None:
     )
 
 
-def writes(effects: Iterable[Effect], state: State, now: datetime) -> list[Write]:
-    """Remembers the state under its key, where the rules want that."""
-    return [
-        Write(
-            _INSERT,
-            {
-                "id": uuid7(),
-                "created": now,
-                "updated": now,
-                "cache_key": effect.key,
-                "cache_expiration": effect.expiration,
-                "task_run_state_id": state.id,
-            },
-        )
-        for effect in effects
-        if isinstance(effect, WriteCache)
-    ]
+def write(key: str, expiration: datetime | None, state_id: UUID, now: datetime) -> Write:
+    """Remembers a state under a key, until `expiration` if there is one."""
+    values = {
+        "id": uuid7(),
+        "created": now,
+        "updated": now,
+        "cache_key": key,
+        "cache_expiration": expiration,
+        "task_run_state_id": state_id,
+    }
+    return Write(_INSERT, values)
