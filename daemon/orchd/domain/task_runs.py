@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-
 from orchd.db import Tx
 from orchd.domain import leases
+from orchd.domain.retry_policies import completed
 from orchd.domain.transitions import Asker, Outcome, put_task_run, result_artifact, run_values, state_values
 from orchd.errors import Conflict
 from orchd.kit.ids import uuid7
@@ -51,7 +51,7 @@ def create(tx: Tx, new: TaskRunCreate, asker: Asker) -> Created:
     decision = _initial(values, new, asker)
     assert decision.state is not None
     assert decision.run is not None
-    values.update(run_values(Raw(encode(new.empirical_policy)), decision.state, decision.run, asker.now))
+    values.update(run_values(Raw(encode(completed(new.empirical_policy))), decision.state, decision.run, asker.now))
     if not query.claim_task_run(tx, values):
         raise Conflict(f"The id {values['id']} or the keys of this task run are taken by another one.")
     leases.carry_out(tx, decision.effects, _facts_of(values), asker.now)
@@ -110,5 +110,3 @@ def _initial(values: dict[str, Any], new: TaskRunCreate, asker: Asker) -> Decisi
     asked = Transition(None, proposed(state, asker.now))
     policy = chosen(Kind.TASK, asked.proposed, force=True)
     return decide(policy, asked, Facts(now=asker.now, new_id=uuid7(), run=_facts_of(values)))
-
-
