@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from aiohttp import web
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from orchd.config.settings import Settings
 from orchd.db import Database
 from orchd.domain.lifecycle import Lifecycle
 from orchd.errors import Invalid
 from orchd.kit.clock import utc_now
+from orchd.kit.jsontext import encode
 
 T = TypeVar("T")
 
@@ -62,6 +63,12 @@ class Call:
         if asked > largest:
             raise Invalid(f"Invalid limit: must be less than or equal to {largest}.")
         return asked
+
+    def bound_parameters(self, parameters: Any) -> None:
+        """Raises Invalid when parameters are larger than server.limits.parameter_size, as compact JSON."""
+        most = self.settings.server.limits.parameter_size
+        if parameters is not UNSET and len(encode(parameters)) > most:
+            raise Invalid(f"Parameters are larger than {most} bytes (server.limits.parameter_size).")
 
 
 class Reply(Struct, Generic[T], frozen=True):

@@ -19,7 +19,15 @@ from orchd.wire.flow_run_inputs import FlowRunInput, FlowRunInputCreate, FlowRun
 from orchd.wire.flow_runs import FlowRun, FlowRunCreate, FlowRunSort, FlowRunUpdate, ResumeFlowRun
 from orchd.wire.graph import Dependency, Graph
 from orchd.wire.history import FlowRunHistory, HistoryStep
-from orchd.wire.run_lists import FlowRunList, FlowRunPage, FlowRunPageAsked, FlowRunsDeleted, FlowRunsToDelete
+from orchd.wire.run_lists import (
+    FlowRunList,
+    FlowRunPage,
+    FlowRunPageAsked,
+    FlowRunsDeleted,
+    FlowRunStatesSet,
+    FlowRunsToDelete,
+    FlowRunsToSetState,
+)
 from orchd.wire.states import OrchestrationResult, SetState
 
 PREFIX = "/flow_runs"
@@ -31,6 +39,7 @@ PREFIX = "/flow_runs"
 @operation("POST", "/flow_runs/", status=201, role="worker")
 async def create_flow_run(call: Call, body: FlowRunCreate) -> Reply[FlowRun]:
     """Create a flow run; 200 and the earlier one when the idempotency key is known."""
+    call.bound_parameters(body.parameters)
     return created(await call.db.write(flow_runs.create, body, asker(call)))
 
 
@@ -44,6 +53,17 @@ async def set_flow_run_state(call: Call, id: UUID, body: SetState) -> Reply[Orch
 async def resume_flow_run(call: Call, id: UUID, body: ResumeFlowRun) -> Reply[OrchestrationResult]:
     """Let a paused or suspended run go on."""
     return orchestrated(await call.db.write(resuming.resume, id, body.run_input, asker(call)))
+
+
+@operation("POST", "/flow_runs/bulk_set_state", role="operator")
+async def bulk_set_flow_run_state(call: Call, body: FlowRunsToSetState) -> FlowRunStatesSet:
+    """Propose a state for the runs that match, each by itself: what one is refused does not hold up the others."""
+    meant = flow_runs_meant(QueueCriteria(flow_runs=body.flow_runs))
+    ids = await call.db.read(query.ids, meant, body.limit or MOST_AT_ONCE)
+    asked = flow_runs.set_state_or_say_why
+    return FlowRunStatesSet(
+        results=[await call.db.write(asked, id, body.state, bool(body.force), asker(call)) for id in ids]
+    )
 
 
 # Reading
@@ -109,6 +129,7 @@ async def read_flow_run_graph_v2(call: Call, id: UUID, *, since: datetime = FIRS
 @operation("PATCH", "/flow_runs/{id}", role="worker", status=204)
 async def update_flow_run(call: Call, id: UUID, body: FlowRunUpdate) -> None:
     """Changes a flow run, but not its state."""
+    call.bound_parameters(body.parameters)
     await call.db.write(flow_run_edits.update, id, body, call.now)
 
 

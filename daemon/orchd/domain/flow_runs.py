@@ -1,7 +1,7 @@
 """Creating flow runs and moving them between states."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec import Struct
 from orchd.db import Tx, Write
 from orchd.domain import events
 from orchd.domain.events import Named
+from orchd.domain.retry_policies import completed
 from orchd.domain.transitions import (
     Asker,
     Outcome,
@@ -19,7 +20,7 @@ from orchd.domain.transitions import (
     run_values,
     state_values,
 )
-from orchd.errors import Conflict, NotFound
+from orchd.errors import Conflict, NotFound, OrchdError
 from orchd.kit.ids import uuid7
 from orchd.kit.jsontext import Raw, decode, encode
 from orchd.kit.names import random_name
@@ -34,7 +35,8 @@ from orchd.queries import run_creation as query
 from orchd.queries import transitions
 from orchd.queries.run_creation import DeploymentRow, FlowRow, ParentRow, QueueRow
 from orchd.wire.flow_runs import FlowRun, FlowRunCreate
-from orchd.wire.states import StateCreate, StateType
+from orchd.wire.run_lists import FlowRunStateSet
+from orchd.wire.states import State, StateCreate, StateType
 
 _NULL_POLICY = Raw(b"{}")
 
@@ -58,6 +60,17 @@ class Surroundings(Struct, frozen=True):
 def set_state(tx: Tx, id: UUID, new: StateCreate, force: bool, asker: Asker) -> Outcome:
     """Proposes a state for a flow run. Raises ObjectMissing for an unknown run."""
     return put_flow_run(tx, id, proposed(new, asker.now), asker, force=force)
+
+
+def set_state_or_say_why(tx: Tx, id: UUID, new: StateCreate, force: bool, asker: Asker) -> FlowRunStateSet:
+    """The same among others: a run that is gone by now, or a broken rule, is told as ABORT."""
+    try:
+        result = set_state(tx, id, new, force, asker).result
+    except OrchdError as error:
+        details = {"type": "abort_details", "reason": error.message}
+        return FlowRunStateSet(flow_run_id=id, status="ABORT", state=None, details=details)
+    state = cast("State | None", result.state)
+    return FlowRunStateSet(flow_run_id=id, status=result.status, state=state, details=result.details)
 
 
 def create(tx: Tx, new: FlowRunCreate, asker: Asker) -> Created:
@@ -159,7 +172,7 @@ def _columns(new: FlowRunCreate, around: Surroundings, now: datetime) -> dict[st
         "name": new.name or random_name(),
         "tags": new.tags,
         "labels": labels,
-        "empirical_policy": new.empirical_policy,
+        "empirical_policy": completed(new.empirical_policy),
         "run_count": 0,
         "expected_start_time": None,
         "next_scheduled_start_time": None,
