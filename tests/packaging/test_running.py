@@ -112,13 +112,13 @@ def test_two_profiles_run_side_by_side_and_share_nothing(orchd: Service, second:
 
 def test_members_of_the_control_group_may_ask_the_daemon_and_others_may_not(orchd: Service) -> None:
     orchd.box.run("groupadd", "--system", "--force", "orchd-operators")
-    for name, groups in (("operator", "orchd-operators"), ("stranger", "nogroup")):
+    for name, groups in (("member", "orchd-operators"), ("stranger", "nogroup")):
         orchd.box.attempt("useradd", "--groups", groups, name)
     orchd.box.put(UNITS / "drop-ins/control-group.conf", f"/etc/systemd/system/{orchd.unit}.d/control-group.conf")
     orchd.box.run("systemctl", "daemon-reload")
     orchd.configure("control: {group: orchd-operators}\n")
     orchd.start()
-    orchd.box.run("runuser", "-u", "operator", "--", "orchctl", "status")
+    orchd.box.run("runuser", "-u", "member", "--", "orchctl", "status")
     refused = orchd.box.attempt("runuser", "-u", "stranger", "--", "orchctl", "status")
     assert refused.returncode != 0
     assert "Traceback" not in refused.stderr

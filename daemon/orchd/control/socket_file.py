@@ -19,11 +19,12 @@ def open_socket(settings: ControlSettings) -> socket.socket:
     Raises ConfigError for a group that cannot have it, CannotListen when another daemon answers there.
     """
     path = settings.socket
-    gid = -1 if settings.group is None else _gid(settings.group)
+    gid = None if settings.group is None else _gid(settings.group)
     path.parent.mkdir(parents=True, exist_ok=True)
     listening = bind_unix(path)
     try:
-        _give(path, gid, settings.group)
+        if gid is not None:  # without a group there is nothing to give: the unit forbids even to try
+            _give(path, gid, settings.group)
         path.chmod(MODE)  # whatever the umask is; nobody can connect before `listen`
         listening.listen(BACKLOG)
     except BaseException:
