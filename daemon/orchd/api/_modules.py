@@ -45,6 +45,3 @@ SOCKETS: tuple[ModuleType, ...] = (events,)
 
 PAGES: tuple[ModuleType, ...] = ()
 """Modules with pages outside /api: each has `add_routes(app, base, context, operations)`."""
-
-UNBUILT: tuple[tuple[str, str], ...] = ()
-"""Operations of the API that answer 501 until they are built."""

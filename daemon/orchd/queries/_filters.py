@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.sql.elements import True_
 
 from orchd.kit.clock import as_utc
@@ -134,20 +134,31 @@ class Nameable(Protocol):
     def name(self) -> Any: ...
 
 
+def related(table: FromClause, *conditions: Condition) -> Condition:
+    """Whether the table has a row that matches: a row of its own, whatever else the query around it reads."""
+    return exists(select(1).select_from(table).where(*conditions).correlate_except(table))
+
+
+def those(key: Column, *conditions: Condition) -> Select[Any]:
+    """The keys of the rows that match, for an IN; likewise rows of their own."""
+    table: FromClause = key.table
+    return select(key).where(*conditions).correlate_except(table)
+
+
 def refers(column: Column, target: Column, asked: Nameable, condition: Condition) -> Condition:
     """Whether the object that a key points at exists and matches.
 
     When the filter says by id or by name which objects are meant, they are few: the key is then compared with them,
     so that an index on it can be used. Otherwise rows are taken in the order asked for and each one's object is tested.
     """
-    test = exists(select(1).where(target == column, condition))
+    test = related(target.table, target == column, condition)
     if asked.operator is Operator.OR:
         return test
     if asked.id is not None and asked.id.any_:
         return and_(column.in_(asked.id.any_), test)
     names: TextAny | Name | None = asked.name
     if names is not None and names.any_:
-        return column.in_(select(target).where(condition))
+        return column.in_(those(target, condition))
     return test
 
 

@@ -1,9 +1,10 @@
 """The filter of each noun as a condition on its own table."""
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Text, func, or_, type_coerce
 
 from orchd.db.tables import deployment, flow, flow_run, task_run, work_pool, work_queue
 from orchd.queries._filters import (
+    Column,
     Condition,
     among,
     among_or_not,
@@ -15,7 +16,9 @@ from orchd.queries._filters import (
     name,
     null,
     only_among,
+    related,
     tags,
+    those,
     together,
 )
 from orchd.wire.deployments import DeploymentFilter
@@ -52,7 +55,7 @@ def _has_deployment(asked: HasDeployment | None) -> Condition | None:
         return None
     if asked.is_null_ is None:
         return together()
-    deployed = exists(select(1).where(_deployed.c.flow_id == flow.c.id))
+    deployed = related(_deployed, _deployed.c.flow_id == flow.c.id)
     return ~deployed if asked.is_null_ else deployed
 
 
@@ -94,7 +97,7 @@ def _child_of(asked: ParentFlowRun | None) -> Condition | None:
         return None
     if asked.any_ is None:
         return together()
-    return flow_run.c.parent_task_run_id.in_(select(_parent.c.id).where(_parent.c.flow_run_id.in_(asked.any_)))
+    return flow_run.c.parent_task_run_id.in_(those(_parent.c.id, _parent.c.flow_run_id.in_(asked.any_)))
 
 
 def _created_by(asked: CreatedByFilter | None) -> Condition | None:
@@ -105,11 +108,16 @@ def _created_by(asked: CreatedByFilter | None) -> Condition | None:
     return joined(
         asked.operator,
         [
-            among(creator.op("->>")("id"), ids),
-            among(creator.op("->>")("type"), asked.type_),
+            among(_member(creator, "id"), ids),
+            among(_member(creator, "type"), asked.type_),
             null(creator, asked.is_null_),
         ],
     )
+
+
+def _member(document: Column, key: str) -> Column:
+    """A string in a JSON object, as text."""
+    return type_coerce(document, Text()).op("->>", return_type=Text())(key)
 
 
 def of_task_run(asked: TaskRunFilter) -> Condition:
@@ -144,7 +152,7 @@ def _stands_for_subflow(asked: SubflowRuns | None) -> Condition | None:
         return None
     if asked.exists_ is None:
         return together()
-    child = exists(select(1).where(_child.c.parent_task_run_id == task_run.c.id))
+    child = related(_child, _child.c.parent_task_run_id == task_run.c.id)
     return child if asked.exists_ else ~child
 
 
@@ -178,7 +186,7 @@ def _named_like(part: str | None) -> Condition:
     own = like(deployment.c.name, part)
     if own is None:
         return together()
-    return or_(own, exists(select(1).where(_named.c.id == deployment.c.flow_id, together(like(_named.c.name, part)))))
+    return or_(own, related(_named, _named.c.id == deployment.c.flow_id, together(like(_named.c.name, part))))
 
 
 def _equal(column: Condition, wanted: bool | None) -> Condition | None:

@@ -4,10 +4,8 @@ Each filter of another noun asks whether there is a related row that matches. Fi
 from the listed row (a flow's runs and their task runs) ask for one related row that has both.
 """
 
-from sqlalchemy import exists, select
-
 from orchd.db.tables import deployment, flow, flow_run, task_run, work_pool, work_queue
-from orchd.queries._filters import Condition, refers, together
+from orchd.queries._filters import Condition, refers, related, those, together
 from orchd.queries._filters_nouns import (
     of_deployment,
     of_flow,
@@ -45,18 +43,21 @@ def flows_meant(asked: PoolCriteria) -> Condition:
     )
 
 
-def task_runs_meant(asked: RunCriteria) -> Condition:
+def task_runs_meant(
+    asked: RunCriteria, pools: WorkPoolFilter | None = None, queues: WorkQueueFilter | None = None
+) -> Condition:
     """For a list of task runs."""
     own = None if asked.task_runs is None else of_task_run(asked.task_runs)
-    if asked.flows is None and asked.deployments is None:
-        runs = asked.flow_runs
-        return together(own, None if runs is None else _its_flow_run(runs, of_flow_run(runs)))
-    condition = together(
+    of_run = (
         None if asked.flow_runs is None else of_flow_run(asked.flow_runs),
         _its_flow(asked.flows),
         _its_deployment(asked.deployments),
+        *_waits_in(flow_run.c.work_queue_id, pools, queues),
     )
-    return together(own, _its_flow_run(asked.flow_runs or FlowRunFilter(), condition))
+    if all(each is None for each in of_run):
+        return together(own)
+    runs = asked.flow_runs or FlowRunFilter()
+    return together(own, refers(task_run.c.flow_run_id, flow_run.c.id, runs, together(*of_run)))
 
 
 def deployments_meant(asked: PoolCriteria, queues: WorkQueueFilter | None = None) -> Condition:
@@ -80,34 +81,28 @@ def _its_deployment(asked: DeploymentFilter | None) -> Condition | None:
     return refers(flow_run.c.deployment_id, deployment.c.id, asked, of_deployment(asked))
 
 
-def _its_flow_run(asked: FlowRunFilter, condition: Condition) -> Condition:
-    return refers(task_run.c.flow_run_id, flow_run.c.id, asked, condition)
-
-
 def _has_task_run(asked: TaskRunFilter | None) -> Condition | None:
     if asked is None:
         return None
-    return exists(select(1).where(task_run.c.flow_run_id == flow_run.c.id, of_task_run(asked)))
+    return related(task_run, task_run.c.flow_run_id == flow_run.c.id, of_task_run(asked))
 
 
 def _has_flow_run(link: Condition, runs: FlowRunFilter | None, tasks: TaskRunFilter | None) -> Condition | None:
     """`link`: what makes a flow run one of the listed row's."""
     if runs is None and tasks is None:
         return None
-    return exists(select(1).where(link, together(None if runs is None else of_flow_run(runs), _has_task_run(tasks))))
+    return related(flow_run, link, together(None if runs is None else of_flow_run(runs), _has_task_run(tasks)))
 
 
 def _has_deployment(asked: DeploymentFilter | None, pools: WorkPoolFilter | None) -> Condition | None:
     """For flows: one of their deployments."""
     if asked is None and pools is None:
         return None
-    return exists(
-        select(1).where(
-            deployment.c.flow_id == flow.c.id,
-            together(
-                None if asked is None else of_deployment(asked), *_waits_in(deployment.c.work_queue_id, pools, None)
-            ),
-        )
+    waits_in = _waits_in(deployment.c.work_queue_id, pools, None)
+    return related(
+        deployment,
+        deployment.c.flow_id == flow.c.id,
+        together(None if asked is None else of_deployment(asked), *waits_in),
     )
 
 
@@ -117,6 +112,6 @@ def _waits_in(
     """The queue that `key` points at: in such a pool, and itself such a one."""
     in_pool = None
     if pools is not None:
-        pool = select(work_pool.c.id).where(of_work_pool(pools))
-        in_pool = key.in_(select(work_queue.c.id).where(work_queue.c.work_pool_id.in_(pool)))
+        pool = refers(work_queue.c.work_pool_id, work_pool.c.id, pools, of_work_pool(pools))
+        in_pool = key.in_(those(work_queue.c.id, pool))
     return in_pool, None if queues is None else refers(key, work_queue.c.id, queues, of_work_queue(queues))

@@ -32,8 +32,7 @@ class Steps(Struct, frozen=True):
 
 def steps_of(bounds: FlowRunHistory | TaskRunHistory) -> Steps:
     """As many steps as reach the end, but no more than MOST_STEPS. Raises Invalid for steps below a second."""
-    asked = bounds.history_interval_seconds
-    seconds = asked.total_seconds() if isinstance(asked, timedelta) else float(asked)
+    seconds = bounds.history_interval_seconds
     if seconds < 1:
         raise Invalid("History interval must not be less than 1 second.")
     start, end = as_utc(bounds.history_start), as_utc(bounds.history_end)

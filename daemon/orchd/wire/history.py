@@ -1,12 +1,8 @@
 """How many runs there were, in steps of time."""
 
-from datetime import timedelta
-
 from orchd.wire.base import Answer, datetime
 from orchd.wire.criteria import PoolCriteria, RunCriteria
 from orchd.wire.work_queues import WorkQueueFilter
-
-Seconds = float | timedelta
 
 
 class FlowRunHistory(PoolCriteria, frozen=True, kw_only=True):
@@ -14,7 +10,7 @@ class FlowRunHistory(PoolCriteria, frozen=True, kw_only=True):
 
     history_start: datetime
     history_end: datetime
-    history_interval_seconds: Seconds
+    history_interval_seconds: float
     work_queues: WorkQueueFilter | None = None
 
 
@@ -23,7 +19,7 @@ class TaskRunHistory(RunCriteria, frozen=True, kw_only=True):
 
     history_start: datetime
     history_end: datetime
-    history_interval_seconds: Seconds
+    history_interval_seconds: float
 
 
 class HistoryState(Answer, frozen=True, kw_only=False):
