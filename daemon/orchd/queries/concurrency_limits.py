@@ -1,11 +1,12 @@
 """Concurrency limits, the leases over their slots, and who holds them.
 
 Whoever changes a limit's count, or a lease's slots, has locked the limit first; several limits are locked in the order
-of their ids. So nobody waits in a ring, and a count and the slots under it change as one.
+of their names. So nobody waits in a ring, and a count and the slots under it change as one.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,14 +14,11 @@ from msgspec import Struct
 from msgspec.structs import asdict
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
-from sqlalchemy.sql.functions import FunctionElement
 
 from orchd.db import Statement, Tx, Write
 from orchd.db.tables import concurrency_lease as lease
 from orchd.db.tables import concurrency_lease_slot as slot
 from orchd.db.tables import concurrency_limit as limit
-from orchd.db.types import JsonSet
-from orchd.queries._functions import IsOneOf
 
 TAG = "tag:"
 """What the names of tags' limits begin with."""
@@ -67,25 +65,14 @@ class Held(NamedTuple):
     slots: int
 
 
-class _IsNamed(IsOneOf):
-    """The same with its texts given at each execution, as `names`."""
-
-    inherit_cache = True
-
-    def __init__(self) -> None:
-        FunctionElement.__init__(self, limit.c.name, bindparam("names", type_=JsonSet()))
-
-
 COLUMNS = tuple(limit.c[name] for name in LimitRow.__struct_fields__)
 _LIMITS = select(*COLUMNS)
 _IS_TAG = func.substr(limit.c.name, 1, len(TAG)) == TAG  # LIKE would not tell small letters from capitals on SQLite
 
 _BY_ID = Statement(_LIMITS.where(limit.c.id == bindparam("id")))
 _BY_NAME = Statement(_LIMITS.where(limit.c.name == bindparam("name")))
-_NAMED = Statement(_LIMITS.where(_IsNamed()).order_by(limit.c.id))
 _LOCK_BY_ID = Statement(_LIMITS.where(limit.c.id == bindparam("id")).with_for_update())
 _LOCK_BY_NAME = Statement(_LIMITS.where(limit.c.name == bindparam("name")).with_for_update())
-_LOCK_NAMED = Statement(_LIMITS.where(_IsNamed()).order_by(limit.c.id).with_for_update(of=limit))
 _INSERT = Statement(
     insert_or_not(limit)
     .values({column: bindparam(column.key, type_=column.type) for column in limit.c})
@@ -121,7 +108,7 @@ _EXPIRED = Statement(
 _HOLDINGS = (
     select(*COLUMNS, slot.c.lease_id, lease.c.created.label("since"))
     .select_from(slot.join(limit, limit.c.id == slot.c.limit_id).join(lease, lease.c.id == slot.c.lease_id))
-    .order_by(limit.c.id)
+    .order_by(limit.c.name)
     .with_for_update(of=limit)
 )
 _HOLDINGS_OF_ONE = Statement(_HOLDINGS.where(slot.c.lease_id == bindparam("id")))
@@ -156,7 +143,7 @@ def by_name(tx: Tx, name: str) -> LimitRow | None:
 
 def named(tx: Tx, names: list[str]) -> list[LimitRow]:
     """Those of the named limits that exist."""
-    return [LimitRow(*row) for row in tx.fetch(_NAMED, {"names": names})] if names else []
+    return _those_named(tx, names, locked=False) if names else []
 
 
 def page(tx: Tx, most: int, offset: int) -> list[LimitRow]:
@@ -179,7 +166,22 @@ def lock_by_name(tx: Tx, name: str) -> LimitRow | None:
 
 def lock_named(tx: Tx, names: list[str]) -> list[LimitRow]:
     """Those of the named limits that exist, locked."""
-    return [LimitRow(*row) for row in tx.fetch(_LOCK_NAMED, {"names": names})] if names else []
+    return _those_named(tx, names, locked=True) if names else []
+
+
+def _those_named(tx: Tx, names: list[str], *, locked: bool) -> list[LimitRow]:
+    """By statements for 1, 2, 4, 8 and so on names: few are made, and each asks an index for every name."""
+    size = 1 << (len(names) - 1).bit_length()
+    given = {f"name_{at}": name for at, name in enumerate(names)}
+    given |= {f"name_{at}": names[-1] for at in range(len(names), size)}
+    return [LimitRow(*row) for row in tx.fetch(_named_statement(size, locked=locked), given)]
+
+
+@cache
+def _named_statement(size: int, *, locked: bool) -> Statement:
+    names = [bindparam(f"name_{at}", type_=limit.c.name.type) for at in range(size)]
+    found = _LIMITS.where(limit.c.name.in_(names)).order_by(limit.c.name)
+    return Statement(found.with_for_update() if locked else found)
 
 
 def insert_new(tx: Tx, row: LimitRow) -> bool:

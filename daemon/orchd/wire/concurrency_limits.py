@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from orchd.wire.base import UUID, Answer, Body, Limit, Meta, Offset, datetime
-from orchd.wire.v2_concurrency_limits import Count
+from orchd.wire.v2_concurrency_limits import Count, LimitNames
 
 Tag = Annotated[str, Meta(pattern=r"^[^/%&><]*$", max_length=590)]
 
@@ -42,5 +42,5 @@ class TagLimitReset(Body, frozen=True):
 class TagSlots(Body, frozen=True):
     """The tags of a task run, of each of which it takes, or gives back, a slot."""
 
-    names: list[str]
+    names: LimitNames
     task_run_id: UUID

@@ -9,6 +9,7 @@ LARGEST = 2**31 - 1
 LimitName = Annotated[str, Meta(pattern=r"^[^/%&><]+$", max_length=600)]
 Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 Slots = Annotated[int, Meta(gt=0, le=LARGEST)]
+LimitNames = Annotated[list[str], Meta(max_length=1000)]
 Decay = Annotated[float, Meta(ge=0, le=1e9)]
 """Slots that come back by themselves, a second."""
 LeaseSeconds = Annotated[float, Meta(ge=60, le=86400)]
@@ -90,7 +91,7 @@ class Increment(Body, frozen=True):
     """Slots of each of these limits. A rate is limited by slots that are never given back, but decay."""
 
     slots: Slots
-    names: list[str]
+    names: LimitNames
     mode: Literal["concurrency", "rate_limit"] = "concurrency"
 
 
@@ -112,7 +113,7 @@ class Decrement(Body, frozen=True):
     """Slots given back, and for how long they were held."""
 
     slots: Slots
-    names: list[str]
+    names: LimitNames
     occupancy_seconds: Annotated[float, Meta(gt=0)] | None = None
 
 
