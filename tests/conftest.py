@@ -1,6 +1,7 @@
 """Fixtures for every folder of tests: databases of both kinds, and orchd as a process."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from orchd.db import migrate
+from orchd.db.migrate import Place
 from tests.kit.daemon import Daemon
 from tests.kit.postgres import Postgres
 
@@ -43,6 +46,27 @@ def _new_database(engine: str, request: pytest.FixtureRequest, folder: Path) -> 
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The url of an empty database of this test's own, on each engine in turn."""
     yield from _new_database(request.param, request, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the newest schema, to be copied."""
+    file = tmp_path_factory.mktemp("schema") / "orchd.db"
+    migrate.upgrade(Place.of(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(params=ENGINES)
+def schema_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The url of a database of this test's own with the newest schema in it, on each engine in turn."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "orchd.db")
+        yield f"sqlite:///{tmp_path}/orchd.db"
+        return
+    cluster: Postgres = request.getfixturevalue("postgres")
+    url = cluster.copy_of("schema", lambda fresh: migrate.upgrade(Place.of(fresh)))
+    yield url
+    cluster.drop_database(url)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

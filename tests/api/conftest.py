@@ -1,6 +1,5 @@
 """The API in this process, on a real database of each engine: `api.post("/flows/", {...})`."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from orchd.api._context import Context
 from orchd.api._server import application
 from orchd.config import load
 from orchd.config.settings import Settings
 from orchd.db.database import Database, open_database
-from orchd.db.tables import metadata
 from orchd.domain.lifecycle import Lifecycle, Phase
 
 
@@ -55,31 +51,17 @@ class Api:
         return answer
 
 
-async def create_tables(url: str) -> None:
-    """The schema as the tables say it. That the migrations lead to the same is tested in tests/migrations."""
-    if url.startswith("sqlite"):
-        engine = create_engine(url)
-        await asyncio.to_thread(metadata.create_all, engine)
-        engine.dispose()
-        return
-    async_engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
-    async with async_engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await async_engine.dispose()
-
-
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def settings(schema_url: str, tmp_path: Path) -> Settings:
     """The defaults, on this test's database."""
     file = tmp_path / "orchd.yaml"
-    file.write_text(f"database: {{url: '{database_url}'}}")
+    file.write_text(f"database: {{url: '{schema_url}'}}")
     return load(file).settings
 
 
 @pytest.fixture
-async def db(database_url: str, settings: Settings) -> AsyncIterator[Database]:
+async def db(settings: Settings) -> AsyncIterator[Database]:
     """An open database with the schema in it."""
-    await create_tables(database_url)
     database = await open_database(settings.database)
     yield database
     await database.close()
