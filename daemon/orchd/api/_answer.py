@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 from isal import igzip
 
 from orchd.api._context import Reply
@@ -54,12 +54,37 @@ def bytes_response(
     request: web.BaseRequest, status: int, data: bytes, content_type: str, headers: dict[str, str] | None = None
 ) -> web.Response:
     """An answer of given bytes, compressed likewise."""
-    sent = {"Content-Type": content_type, **(headers or {})}
-    if len(data) > COMPRESS_ABOVE and "gzip" in request.headers.get("Accept-Encoding", ""):
+    sent = _headers(request, headers)
+    sent[hdrs.CONTENT_TYPE] = content_type
+    if len(data) > COMPRESS_ABOVE and _takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
         data = igzip.compress(data, COMPRESSION_LEVEL)
-        sent["Content-Encoding"] = "gzip"
-        sent["Vary"] = "Accept-Encoding"
+        sent[hdrs.CONTENT_ENCODING] = "gzip"
+        sent[hdrs.VARY] = hdrs.ACCEPT_ENCODING
     return web.Response(status=status, body=data, headers=sent)
+
+
+def empty_response(request: web.BaseRequest, status: int, headers: dict[str, str] | None = None) -> web.Response:
+    """An answer without a body."""
+    return web.Response(status=status, headers=_headers(request, headers))
+
+
+def _headers(request: web.BaseRequest, headers: dict[str, str] | None) -> dict[str, str]:
+    """With what a browser needs to hand an answer to a page of another site."""
+    sent = dict(headers) if headers else {}
+    if hdrs.ORIGIN in request.headers:
+        sent[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
+    return sent
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether a client asks for gzip: `gzip;q=0` says that it must not come."""
+    if ";" not in accepted:
+        return "gzip" in accepted
+    for each in accepted.lower().replace(" ", "").split(","):
+        coding, _, weight = each.partition(";q=")
+        if coding == "gzip":
+            return not weight or weight.strip("0.") != ""
+    return False
 
 
 def success(request: web.BaseRequest, usual_status: int, result: Any) -> web.StreamResponse:
@@ -68,11 +93,11 @@ def success(request: web.BaseRequest, usual_status: int, result: Any) -> web.Str
         return result
     if not isinstance(result, Reply):
         if usual_status == 204:
-            return web.Response(status=204)
+            return empty_response(request, 204)
         return json_response(request, usual_status, result)
     status = result.status or usual_status
     if status == 204:
-        return web.Response(status=204, headers=result.headers)
+        return empty_response(request, 204, result.headers)
     if result.content_type == "application/json":
         return json_response(request, status, result.body, result.headers)
     data = result.body if isinstance(result.body, bytes) else str(result.body).encode()
@@ -108,5 +133,5 @@ def _echo(body: bytes | None) -> Any:
         return None
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return body.decode("utf-8", "replace")

@@ -178,7 +178,13 @@ class Known(Struct, frozen=True):
     @property
     def route(self) -> str:
         """The path as aiohttp writes it."""
-        return _PLACE.sub(lambda found: f"{{{found[1]}:{UUID_TEXT}}}" if found[1] in _UUIDS else found[0], self.path)
+        return _PLACE.sub(
+            lambda found: f"{{{found[1]}:{UUID_TEXT}}}" if self.is_uuid(found[1]) else found[0], self.path
+        )
+
+    def is_uuid(self, name: str) -> bool:
+        """Whether a parameter of the path is a UUID."""
+        return name in _UUIDS
 
 
 def same_place(method: str, path: str) -> tuple[str, str]:

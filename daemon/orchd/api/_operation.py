@@ -73,8 +73,8 @@ def operation(
 ) -> Callable[[Handler], Handler]:
     """Declares the function below it as an operation.
 
-    `status` is the one of success, `media` the type of its answer. `nul="keep"` lets `\\u0000` in strings through to the
-    operation, which then has to deal with it: PostgreSQL cannot store it.
+    `status` is the one of success, `media` the type of its answer. `nul="keep"` lets `\\u0000` in strings through to
+    the operation, which then has to deal with it: PostgreSQL cannot store it.
     """
 
     def declare(handler: Handler) -> Handler:

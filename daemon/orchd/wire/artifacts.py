@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
+import msgspec
+
 from orchd.wire.base import (
     UNSET,
     UUID,
@@ -64,7 +66,7 @@ class ArtifactCreate(Body, frozen=True, kw_only=True):
     key: ArtifactKey | None = None
     type: str | None = None
     description: str | None = None
-    data: Raw = NULL
+    data: Raw = msgspec.field(default_factory=lambda: NULL)  # a plain default would have no JSON schema
     metadata_: dict[str, str] | None = None
     flow_run_id: UUID | None = None
     task_run_id: UUID | None = None
