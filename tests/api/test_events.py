@@ -112,6 +112,13 @@ async def test_filters_find_what_they_describe(api: Api) -> None:
     assert answers == CASES
 
 
+async def test_the_first_and_the_last_moment_of_all_can_be_asked_for(api: Api) -> None:
+    await api.post("/events", [SOLD])
+    ever = {"since": "0001-01-01T00:00:00+14:00", "until": "9999-12-31T23:59:59-12:00"}
+    assert await found(api, occurred=ever) == ["sold"]
+    assert await found(api, occurred={"since": ever["until"], "until": ever["since"]}) == []
+
+
 @pytest.mark.parametrize(
     "asked",
     [

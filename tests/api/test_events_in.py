@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
@@ -210,6 +211,15 @@ async def test_a_nul_is_taken_out_of_every_string(api: Api) -> None:
     await api.post("/events", [an_event("a\0b", "c\0d", payload={"e\0": ["f\0"]}, related=[])])
     [found] = (await api.post("/events/filter", {}))["events"]
     assert (found["event"], found["resource"]["prefect.resource.id"], found["payload"]) == ("ab", "cd", {"e": ["f"]})
+
+
+async def test_a_resource_may_have_an_id_of_any_length(api: Api) -> None:
+    long = "".join(str(uuid4()) for _ in range(300))
+    await api.post(
+        "/events", [an_event("a", long, related=[{"prefect.resource.id": long, "prefect.resource.role": long}])]
+    )
+    [found] = (await api.post("/events/filter", {}))["events"]
+    assert found["resource"]["prefect.resource.id"] == long
 
 
 async def test_sockets_are_sent_away_when_the_server_stops_serving(api: Api) -> None:

@@ -25,6 +25,7 @@ SECONDS = {
     TimeUnit.MINUTE: 60,
     TimeUnit.SECOND: 1,
 }
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)  # no event lies beyond
 _MICROSECOND = timedelta(microseconds=1)
 _token = msgspec.json.Decoder(PageToken)
 
@@ -37,7 +38,10 @@ def period(asked: EventFilter, now: datetime) -> tuple[datetime, datetime]:
     """From when to when a filter looks."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     since, until = asked.occurred.since, asked.occurred.until
-    return midnight - LOOK_BACK if since is None else as_utc(since), now if until is None else as_utc(until)
+    return (
+        midnight - LOOK_BACK if since is None else max(as_utc(since), EARLIEST),
+        now if until is None else min(as_utc(until), LATEST),
+    )
 
 
 def first_page(tx: Tx, asked: EventFilter, limit: int, now: datetime) -> Page:

@@ -19,6 +19,7 @@ SIGNAL = "events"
 
 FOLLOWS_WITHIN = timedelta(minutes=5)  # an event further away is not said to follow
 MESSAGE_LENGTH = 100_000  # characters of a state's message that travel in its event
+KEY_LENGTH, ROLE_LENGTH = 500, 100  # characters by which a resource is found: an index entry has its limit
 
 
 def event_writes(tx: Tx, event: Event, received: datetime) -> list[Write]:
@@ -42,7 +43,7 @@ def event_row(event: Event, received: datetime) -> dict[str, Any]:
         "occurred": event.occurred,
         "received": received,
         "event": event.event,
-        "resource_id": event.resource[RESOURCE_ID],
+        "resource_id": event.resource[RESOURCE_ID][:KEY_LENGTH],
         "resource": event.resource,
         "related": event.related,
         "payload": event.payload,
@@ -52,10 +53,9 @@ def event_row(event: Event, received: datetime) -> dict[str, Any]:
 
 def resource_rows(event: Event) -> Iterator[dict[str, Any]]:
     """A row for each resource that the event names, its own with the role ''."""
-    own = event.resource[RESOURCE_ID]
-    yield {"resource_id": own, "occurred": event.occurred, "event_id": event.id, "role": ""}
-    for named, role in {(each[RESOURCE_ID], each[RESOURCE_ROLE]) for each in event.related}:
-        yield {"resource_id": named, "occurred": event.occurred, "event_id": event.id, "role": role}
+    named = {(each[RESOURCE_ID][:KEY_LENGTH], each[RESOURCE_ROLE][:ROLE_LENGTH]) for each in event.related}
+    for key, role in [(event.resource[RESOURCE_ID][:KEY_LENGTH], ""), *named]:
+        yield {"resource_id": key, "occurred": event.occurred, "event_id": event.id, "role": role}
 
 
 class Named(NamedTuple):
