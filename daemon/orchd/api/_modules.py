@@ -3,7 +3,12 @@
 from types import ModuleType
 
 from orchd.api import (
+    admin,
     artifacts,
+    block_capabilities,
+    block_documents,
+    block_schemas,
+    block_types,
     concurrency_limits,
     events,
     flow_run_states,
@@ -22,7 +27,12 @@ from orchd.api import (
 )
 
 OPERATIONS: tuple[ModuleType, ...] = (
+    admin,
     artifacts,
+    block_capabilities,
+    block_documents,
+    block_schemas,
+    block_types,
     concurrency_limits,
     events,
     flow_run_states,
