@@ -7,6 +7,8 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from msgspec import Struct
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from orchd.db import Tx
 from orchd.domain.transitions import Asker, Outcome, put_flow_run, state_of
@@ -17,6 +19,9 @@ from orchd.queries import flow_run_inputs
 from orchd.queries import transitions as query
 from orchd.wire.flow_run_inputs import FlowRunInputCreate
 from orchd.wire.states import OrchestrationResult, State, StateType
+
+NO_REFERENCES: Registry[Any] = Registry()
+"""A schema comes from whoever writes flows: a reference in it must not make the server fetch anything."""
 
 
 class InputRefused(Struct, frozen=True):
@@ -61,10 +66,11 @@ def _check(tx: Tx, id: UUID, keyset: dict[str, str], given: dict[str, Any]) -> I
     try:
         schema = msgspec.json.decode(stored.value)
         Draft202012Validator.check_schema(schema)
-        faults = sorted(Draft202012Validator(schema).iter_errors(given), key=lambda fault: list(map(str, fault.path)))
+        validator = Draft202012Validator(schema, registry=NO_REFERENCES)
+        faults = sorted(validator.iter_errors(given), key=lambda fault: list(map(str, fault.path)))
     except msgspec.DecodeError:
         return InputRefused("Run input schema is not valid JSON.")
-    except (SchemaError, RecursionError) as error:
+    except (SchemaError, Unresolvable, RecursionError) as error:
         return InputRefused(f"Run input schema cannot be used: {str(error).splitlines()[0]}")
     if faults:
         where = "/".join(map(str, faults[0].absolute_path))
