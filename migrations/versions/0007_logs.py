@@ -36,9 +36,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_log_timestamp", "log", ["timestamp"])
     if op.get_context().dialect.name == "postgresql":
-        # `seq` is given before the commit: a reader takes only rows below the oldest running transaction.
+        # `seq` is given before the commit, so a reader goes by the transaction that wrote a row.
         own = sa.text("(pg_current_xact_id()::text::bigint)")
         op.add_column("log", sa.Column("xid", sa.BigInteger(), nullable=False, server_default=own))
+        op.create_index("ix_log_xid", "log", ["xid"])
 
 
 def downgrade() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table
+from sqlalchemy import DDL, Column, MetaData, Table, event
 
 from orchd.db.types import Timestamp, Uuid
 
@@ -27,3 +27,14 @@ def object_table(name: str, *columns: Any, **options: Any) -> Table:
         *columns,
         **options,
     )
+
+
+def note_transactions(table: Table) -> None:
+    """PostgreSQL: each row of the table also says by itself which transaction wrote it, for `queries/tails.py`.
+
+    The column is none of the table's here: SQLite has nothing like it, and only that one reader asks for it.
+    """
+    own = "xid BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint)"
+    name = table.name
+    for statement in (f"ALTER TABLE {name} ADD COLUMN {own}", f"CREATE INDEX ix_{name}_xid ON {name} (xid)"):
+        event.listen(table, "after_create", DDL(statement).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]

@@ -2,8 +2,11 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text
 
-from orchd.db.tables.base import metadata, object_table
+from orchd.db.tables.base import metadata, note_transactions, object_table
 from orchd.db.types import JsonDoc, JsonSet, Timestamp, Uuid
+
+# Compared byte by byte, so that an index serves a search for the beginning as well.
+Searched = Text().with_variant(Text(collation="C"), "postgresql")
 
 # `seq` orders the log as it was written; readers keep it as their cursor. AUTOINCREMENT: retention may delete the
 # newest rows of a quiet log, and a number given twice would be passed over by every cursor beyond it.
@@ -14,14 +17,15 @@ event = Table(
     Column("id", Uuid, nullable=False, unique=True),
     Column("occurred", Timestamp, nullable=False),
     Column("received", Timestamp, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("resource_id", Text, nullable=False),
+    Column("event", Searched, nullable=False),
+    Column("resource_id", Searched, nullable=False),
     Column("resource", JsonDoc, nullable=False),
     Column("related", JsonDoc, nullable=False),
     Column("payload", JsonDoc, nullable=False),
     Column("follows", Uuid),
     sqlite_autoincrement=True,
 )
+note_transactions(event)
 Index("ix_event_occurred", event.c.occurred)
 Index("ix_event_event_occurred", event.c.event, event.c.occurred)
 
@@ -30,7 +34,7 @@ Index("ix_event_event_occurred", event.c.event, event.c.occurred)
 event_resource = Table(
     "event_resource",
     metadata,
-    Column("resource_id", Text, nullable=False),
+    Column("resource_id", Searched, nullable=False),
     Column("occurred", Timestamp, nullable=False),
     Column("event_id", Uuid, nullable=False),
     Column("role", Text, nullable=False),

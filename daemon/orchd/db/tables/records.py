@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
-from orchd.db.tables.base import metadata, object_table
+from orchd.db.tables.base import metadata, note_transactions, object_table
 from orchd.db.types import JsonDoc, JsonSet, Timestamp, Uuid
 
 # No foreign key: a log may arrive before its run, and outlive it for a moment.
@@ -20,6 +20,7 @@ log = Table(
     Column("task_run_id", Uuid),
     sqlite_autoincrement=True,
 )
+note_transactions(log)
 _of_task = text("task_run_id IS NOT NULL")
 Index("ix_log_flow_run_id_timestamp", log.c.flow_run_id, log.c.timestamp)
 Index(
