@@ -1,18 +1,30 @@
 """The command `orchctl`: speaks with a running orchd over its control socket."""
 
 import os
+from typing import Any
 
 import click
 
 from orchctl.completion import completion
 from orchctl.config import config
 from orchctl.db import db
-from orchctl.session import Session, options
+from orchctl.session import Failure, Session, options
 from orchctl.status import services, status
 from orchd import __version__
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Orchctl(click.Group):
+    """Tells an error how it is to be shown."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            failure.as_json = ctx.obj.json
+            raise
+
+
+@click.group(cls=_Orchctl, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="orchctl", message="%(prog)s %(version)s")
 @options()
 @click.pass_context
@@ -28,6 +40,7 @@ def main(context: click.Context) -> None:
       4  refused: no permission, the daemon is busy, or somebody would have to be asked
      70  a migration failed; the database is as it was
      78  the configuration is wrong; nothing has changed
+    130  interrupted; what the daemon has begun goes on
     """
     context.obj = context.obj or Session()
     if os.environ.get("NO_COLOR"):

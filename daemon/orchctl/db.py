@@ -54,8 +54,7 @@ def _revision(default: str | None, text: str) -> Callable[[F], F]:
     return click.option(
         "-r",
         "--revision",
-        default=default,
-        required=default is None,
+        **({"required": True} if default is None else {"default": default}),
         metavar="REVISION",
         help=text,
         shell_complete=_targets,

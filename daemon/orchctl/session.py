@@ -53,6 +53,7 @@ class Failure(click.ClickException):
         super().__init__(message)
         self.exit_code = exit_code  # type: ignore[misc]  # each has its own
         self.kind = kind or exit_code.name.lower()
+        self.as_json = False
 
     @classmethod
     def of(cls, kind: str, message: str) -> "Failure":
@@ -60,8 +61,7 @@ class Failure(click.ClickException):
         return cls(message, BY_KIND.get(kind, Exit.FAILED), kind)
 
     def show(self, file: IO[Any] | None = None) -> None:
-        context = click.get_current_context(silent=True)
-        if context is not None and isinstance(context.obj, Session) and context.obj.json:
+        if self.as_json:
             click.echo(json.dumps({"kind": self.kind, "message": self.message}), file=file or sys.stderr)
         else:
             click.echo(click.style("✗ ", fg="red") + self.message, file=file, err=file is None)
@@ -69,7 +69,10 @@ class Failure(click.ClickException):
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value and parameter.name is not None:
-        context.obj = replace(context.obj or Session(), **{parameter.name: value})
+        session = replace(context.obj or Session(), **{parameter.name: value})
+        above: click.Context | None = context
+        while above is not None:  # who shows an error does not know the command any more
+            above.obj, above = session, above.parent
 
 
 def options(*, hidden: bool = False, offline: bool = True) -> Callable[[F], F]:
@@ -78,14 +81,14 @@ def options(*, hidden: bool = False, offline: bool = True) -> Callable[[F], F]:
     found = [
         click.option(
             "--socket",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, readable=False),
             metavar="PATH",
             help="The control socket; without it the one of the configuration, or the usual places.",
             **common,
         ),
         click.option(
             "--config",
-            type=click.Path(path_type=Path),
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
             metavar="FILE",
             help="The daemon's configuration, read for its socket and, with --offline, its database; "
             "without it /etc/orchd/orchd.yaml, if there is one.",
