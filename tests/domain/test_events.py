@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+
 from orchd.domain.events import Named, flow_run_related, flow_run_state, object_changed
 from orchd.wire.states import State, StateDetails, StateType
 

@@ -221,7 +221,7 @@ def _refusal(tx: Tx, rows: list[LimitRow], slots: int, asked: Asked) -> Refused 
     calmed = [_calmed(row, asked) for row in active]
     worst = max(calmed, key=lambda row: _pressure(row, slots))
     tx.run_all([query.counts(_denied(row, slots, asked.now), asked.now) for row in calmed])
-    return Refused(_wait(worst, slots, asked) * (1 - SPREAD + 2 * SPREAD * asked.chance))
+    return Refused(wait_told(worst, slots, asked) * (1 - SPREAD + 2 * SPREAD * asked.chance))
 
 
 def _calmed(row: LimitRow, asked: Asked) -> LimitRow:
@@ -250,7 +250,7 @@ def _pressure(row: LimitRow, slots: int) -> float:
     return wanted if row.slot_decay_per_second else wanted / row.limit
 
 
-def _wait(row: LimitRow, slots: int, asked: Asked) -> float:
+def wait_told(row: LimitRow, slots: int, asked: Asked) -> float:
     """When all who want slots of a limit will have had them, in seconds."""
     pressure = _pressure(row, slots)
     if row.slot_decay_per_second:
