@@ -1,6 +1,8 @@
 """Answers and errors as they go out. The one table from meanings to statuses is here."""
 
+import logging
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from aiohttp import hdrs, web
@@ -22,6 +24,8 @@ from orchd.errors import (
     Unauthorized,
     Unavailable,
 )
+
+log = logging.getLogger(__name__)
 
 COMPRESS_ABOVE = 1000  # bytes; below it the headers cost more than is saved
 COMPRESSION_LEVEL = 1
@@ -125,6 +129,15 @@ def failure(request: web.BaseRequest, error: OrchdError, body: bytes | None = No
         if error.maintenance:
             headers["Prefect-Maintenance"] = "true"
     return json_response(request, status, answer, headers)
+
+
+def unforeseen(request: web.BaseRequest) -> web.Response:
+    """A 500: the client gets a number, the log gets the rest."""
+    number = uuid4().hex[:12]
+    log.exception("Request %s failed: %s %s", number, request.method, request.path, extra={"request_id": number})
+    return json_response(
+        request, 500, {"exception_message": "Internal Server Error", "request_id": number}, {"X-Request-Id": number}
+    )
 
 
 def _echo(body: bytes | None) -> Any:

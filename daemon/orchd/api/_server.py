@@ -1,16 +1,15 @@
 """The HTTP application: every operation behind the same gate, and what happens where no operation is."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from orchd.api import _modules
-from orchd.api._answer import failure, json_response, success
+from orchd.api._answer import failure, json_response, success, unforeseen
 from orchd.api._catalogue import Known, unbuilt
 from orchd.api._context import Call, Context
 from orchd.api._decode import decode_body, decode_query, path_text
@@ -18,8 +17,6 @@ from orchd.api._fallback import fallback
 from orchd.api._gate import gate
 from orchd.api._operation import NotBuilt, Operation, operations_of
 from orchd.errors import OrchdError
-
-log = logging.getLogger(__name__)
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -80,20 +77,11 @@ def _handler(context: Context, operation: Operation) -> Handle:
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:
-            return _unforeseen(request)
+            return unforeseen(request)
         finally:
             context.under_way -= 1
 
     return handle
-
-
-def _unforeseen(request: web.BaseRequest) -> web.Response:
-    """A 500: the client gets a number, the log gets the rest."""
-    number = uuid4().hex[:12]
-    log.exception("Request %s failed: %s %s", number, request.method, request.path, extra={"request_id": number})
-    return json_response(
-        request, 500, {"exception_message": "Internal Server Error", "request_id": number}, {"X-Request-Id": number}
-    )
 
 
 def _too_large(request: web.BaseRequest) -> web.Response:
