@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from orchd.api import (
+    _pages,
     admin,
     artifacts,
     block_capabilities,
@@ -53,5 +54,5 @@ OPERATIONS: tuple[ModuleType, ...] = (
 SOCKETS: tuple[ModuleType, ...] = (events,)
 """Modules with websockets: each has `add_routes(app, base, context)`."""
 
-PAGES: tuple[ModuleType, ...] = ()
+PAGES: tuple[ModuleType, ...] = (_pages,)
 """Modules with pages outside /api: each has `add_routes(app, base, context, operations)`."""

@@ -60,7 +60,8 @@ _COUNTS = union_all(
 def overview(tx: Tx, now: datetime) -> Overview:
     """Runs whose time has come, the latest first; scheduled ones of the future are only counted."""
     newest = [_run(row, now) for row in tx.execute(_NEWEST.where(now >= BEGINS))]
-    return Overview(newest, {row[0]: row[1] for row in tx.execute(_COUNTS) if row[1]})
+    counted = {kind: count for kind, count in map(tuple, tx.execute(_COUNTS)) if count}
+    return Overview(newest, counted)
 
 
 def _run(row: Sequence[Any], now: datetime) -> Run:
