@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from sqlalchemy import select
+
 from orchd.db import Tx
 from orchd.db.tables import event
 from orchd.kit.jsontext import decode
-from sqlalchemy import select
-
 from tests.api.conftest import Api
 
 

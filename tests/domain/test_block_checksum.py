@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from orchd.domain.block_checksum import checksum
 
 LOCAL_FILES = {

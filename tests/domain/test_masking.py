@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from orchd.domain.masking import masked, plain_texts, unmasked
 
 M = "********"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+
 from orchd.config import load
 from orchd.config.settings import Settings
 from orchd.domain.secrets import KeyMissing, key_path, opened, vault
@@ -50,7 +51,7 @@ def test_a_file_that_holds_no_key_is_named(tmp_path: Path) -> None:
     chosen = sqlite(tmp_path)
     vault(chosen, {})
     (tmp_path / "data" / "encryption.key").write_text("broken")
-    with pytest.raises(KeyMissing, match="encryption.key holds no encryption key"):
+    with pytest.raises(KeyMissing, match="holds no encryption key"):
         vault(chosen, {})
 
 
