@@ -10,7 +10,7 @@ from orchd.db import Database, Statement, Tx
 from orchd.db.tables import artifact, deployment, flow, flow_run, flow_run_state, log, task_run, work_pool, work_queue
 from orchd.kit.ids import uuid7
 
-NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+NOON = datetime(2099, 1, 1, 12, tzinfo=UTC)
 
 _RUN = {
     "tags": [],
@@ -24,6 +24,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "flow_run": {**_RUN, "name": "run", "parameters": {}, "context": {}, "auto_scheduled": False},
     "task_run": {**_RUN, "name": "task", "task_key": "key", "task_inputs": {}, "flow_run_run_count": 0},
     "flow_run_state": {"name": "Running", "type": "RUNNING", "state_details": {}},
+    "task_run_state": {"name": "Running", "type": "RUNNING", "state_details": {}},
     "deployment": {
         "name": "deployment",
         "paused": False,

@@ -48,6 +48,12 @@ class IsEmpty(FunctionElement[bool]):
     inherit_cache = True
 
 
+class Unindexed(FunctionElement[Any]):
+    """A column whose index SQLite shall not choose: it takes every equality for a rare one."""
+
+    inherit_cache = True
+
+
 class SecondsBetween(FunctionElement[float]):
     """How long after the first moment the second one comes; negative when it comes before."""
 
@@ -117,6 +123,18 @@ def _is_empty_sqlite(element: IsEmpty, compiler: SQLCompiler, **options: Any) ->
 def _is_empty_postgres(element: IsEmpty, compiler: SQLCompiler, **options: Any) -> str:
     (column,) = _parts(element, compiler, **options)
     return f"{column} = '[]'::jsonb"
+
+
+@compiles(Unindexed, "sqlite")
+def _unindexed_sqlite(element: Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    (column,) = _parts(element, compiler, **options)
+    return f"+{column}"
+
+
+@compiles(Unindexed, "postgresql")
+def _unindexed_postgres(element: Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    (column,) = _parts(element, compiler, **options)
+    return column
 
 
 @compiles(SecondsBetween, "sqlite")

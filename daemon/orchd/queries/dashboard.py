@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from msgspec.structs import astuple
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select, type_coerce
 
 from orchd.db import Statement, Tx
 from orchd.db.tables import deployment, flow_run, task_run
 from orchd.queries import flow_runs, task_runs
 from orchd.queries._filters import Condition, related
-from orchd.queries._functions import Slot
+from orchd.queries._functions import Slot, Unindexed
 from orchd.queries._run_times import FINAL
 from orchd.queries.history import Steps
 from orchd.wire.flow_runs import FlowRunSort
@@ -74,7 +74,13 @@ def next_runs(tx: Tx, flow_ids: Sequence[UUID]) -> dict[UUID, NextFlowRun | None
     place = func.row_number().over(partition_by=c.flow_id, order_by=c.next_scheduled_start_time).label("place")
     waiting = (
         select(*(c[name] for name in NextFlowRun.__struct_fields__), place)
-        .where(c.flow_id.in_(flow_ids), c.state_type == "SCHEDULED", c.next_scheduled_start_time.is_not(None))
+        .where(
+            type_coerce(Unindexed(c.flow_id), c.flow_id.type).in_(
+                flow_ids
+            ),  # a flow's runs are many, those to come few
+            type_coerce(Unindexed(c.state_type), c.state_type.type) == "SCHEDULED",
+            c.next_scheduled_start_time.is_not(None),
+        )
         .subquery()
     )
     rows: Any = tx.execute(select(waiting).where(waiting.c.place == 1)) if flow_ids else []
