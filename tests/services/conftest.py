@@ -1,5 +1,5 @@
-"""The same databases as the API's tests, for one pass of a service at a time."""
+"""The same fixtures as the API's: services work on what clients have made."""
 
-from tests.api.conftest import db, settings
+from tests.api.conftest import api, db, settings
 
-__all__ = ["db", "settings"]
+__all__ = ["api", "db", "settings"]

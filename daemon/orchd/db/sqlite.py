@@ -42,6 +42,9 @@ class SqliteTx:
         self.dialect: Dialect = connection.dialect
         self.signals: set[str] = set()
 
+    def begin(self) -> None:
+        """The group's transaction is open already."""
+
     def execute(self, statement: Executable, params: Params | Sequence[Params] | None = None) -> CursorResult[Any]:
         return self._connection.execute(statement, params)
 

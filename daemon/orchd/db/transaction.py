@@ -34,6 +34,12 @@ class Tx(Protocol):
     signals: set[str]
     """Names of the wake-ups to fire once this transaction is committed."""
 
+    def begin(self) -> None:
+        """Makes all that follows one transaction, for a function that carries out several guarded changes.
+
+        Without it, a `run_if` or `run_all(last=True)` that is the first write of a function is a transaction by itself.
+        """
+
     def execute(self, statement: Executable, params: Params | Sequence[Params] | None = None) -> CursorResult[Any]:
         """Runs any Core statement."""
 

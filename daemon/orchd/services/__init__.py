@@ -1,14 +1,22 @@
 """Background services: each is one idempotent pass, run by the one loop in `loop.py`."""
 
 from orchd.config.settings import Settings
+from orchd.services.cancellation_cleanup import CancellationCleanup
+from orchd.services.event_retention import EventRetention
+from orchd.services.late_runs import LateRuns
 from orchd.services.lease_expiry import LeaseExpiry
 from orchd.services.loop import Service
+from orchd.services.pause_expiry import PauseExpiry
 
 
 def all_services(settings: Settings) -> list[Service]:
     """Every service that is switched on."""
     chosen = settings.services
-    found: list[Service] = []
-    if chosen.lease_expiry.enabled:
-        found.append(LeaseExpiry(chosen.lease_expiry))
-    return found
+    known: list[tuple[bool, Service]] = [
+        (chosen.late_runs.enabled, LateRuns(chosen.late_runs)),
+        (chosen.pause_expiry.enabled, PauseExpiry(chosen.pause_expiry)),
+        (chosen.cancellation_cleanup.enabled, CancellationCleanup(chosen.cancellation_cleanup)),
+        (chosen.lease_expiry.enabled, LeaseExpiry(chosen.lease_expiry)),
+        (chosen.retention.enabled, EventRetention(chosen.retention)),
+    ]
+    return [service for enabled, service in known if enabled]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -82,7 +82,7 @@ class Runner:
         began = time.perf_counter()
         try:
             while True:
-                changed = await self._db.write(service.once, utc_now())
+                changed = await self._db.write(_whole, service.once, utc_now())
                 report.changed += changed
                 if changed < service.batch:
                     break
@@ -94,3 +94,9 @@ class Runner:
         report.last_pass = utc_now()
         report.last_seconds = round(time.perf_counter() - began, 6)
         return report.last_error is None
+
+
+def _whole(tx: Tx, once: Callable[[Tx, datetime], int], now: datetime) -> int:
+    """A pass is one transaction, whatever it does."""
+    tx.begin()
+    return once(tx, now)
