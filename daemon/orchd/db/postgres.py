@@ -31,6 +31,18 @@ ATTEMPTS = 8  # of a transaction that lost a race, before the client is told to 
 CHANNEL = "orchd"
 RELAY_AFTER = 0.02  # seconds in which wake-ups are gathered into one NOTIFY
 
+TROUBLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was told to end while it was idle, and is not closed yet
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.QueryCanceledError,
+)
+"""What the server or the way to it does; the connection is not used again."""
+
 
 class PostgresTx:
     """See `transaction.Tx`."""
@@ -162,14 +174,18 @@ class PostgresDatabase:
             if connection is None:
                 connection = await self._connect()
             raw: Any = (await connection.get_raw_connection()).driver_connection
+            if raw.is_closed():  # the server was restarted while this one was idle
+                await _discard(connection)
+                connection = await self._connect()
+                raw = (await connection.get_raw_connection()).driver_connection
             tx = PostgresTx(connection.sync_connection, raw)  # type: ignore[arg-type]
             try:
                 result = await greenlet_spawn(fn, tx, *args, **kwargs)
                 if tx.open:
                     await raw.execute("COMMIT")
                 healthy = True
-            except BaseException:
-                healthy = await _roll_back(raw, tx)
+            except BaseException as error:
+                healthy = not isinstance(_driver_error(error), TROUBLE) and await _roll_back(raw, tx)
                 raise
         finally:
             self._give_back(connection, healthy)
@@ -230,16 +246,7 @@ def _translated(error: BaseException) -> BaseException:
     cause = _driver_error(error)
     if isinstance(cause, asyncpg.IntegrityConstraintViolationError):
         return Conflict(INTEGRITY)
-    trouble = (
-        OSError,
-        TimeoutError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.QueryCanceledError,
-    )
-    if isinstance(cause, trouble):
+    if isinstance(cause, TROUBLE):
         return Unavailable(f"The database did not take this: {type(cause).__name__}: {cause}")
     return error
 
