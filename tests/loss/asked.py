@@ -57,8 +57,8 @@ def _follows_the_ledger(id: UUID, run: Run, answered: dict[str, Any], history: l
     ids = [UUID(state["id"]) for state in history]
     assert ids[: len(run.states)] == run.states, f"states of flow run {id} are lost: {run} {history}"
     for more in history[len(run.states) :]:
-        asked = more["state_details"]["transition_id"]
-        assert asked and UUID(asked) == run.in_doubt, f"nobody asked for this state of flow run {id}: {more}"
+        asked = more["state_details"]["transition_id"] or "none"
+        assert asked == str(run.in_doubt), f"nobody asked for this state of flow run {id}: {more}"
     assert len(ids) <= len(run.states) + 1, f"a state of flow run {id} is there twice: {history}"
     assert UUID(answered["state"]["id"]) == UUID(answered["state_id"]) == ids[-1], f"{answered} {history}"
 
@@ -134,6 +134,4 @@ async def _limits(client: Client, ledger: Ledger) -> None:
         held = sum(lease.get(name, 0) for id, lease in ledger.leases.items() if id not in ledger.ending)
         doubted = sum(ledger.leases[id].get(name, 0) for id in ledger.ending)
         doubted += sum(lease.get(name, 0) for lease in ledger.maybe_leases)
-        assert held <= taken <= held + doubted, (
-            f"{taken} slots of {name} are taken, {held} to {held + doubted} are held"
-        )
+        assert held <= taken <= held + doubted, f"{name}: {taken} slots taken, {held} to {held + doubted} held"

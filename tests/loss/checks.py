@@ -1,4 +1,4 @@
-"""What must hold in the database at any moment, and against the ledger: all that was acknowledged, nothing by halves."""
+"""What must hold in the database at any moment: all that was acknowledged is there, and nothing by halves."""
 
 import json
 from collections import Counter

@@ -45,21 +45,33 @@ def durable() -> Iterator[Postgres]:
     cluster.remove()
 
 
+@pytest.fixture
+def on_sqlite() -> Iterator[Daemon]:
+    with Daemon() as orchd:
+        yield orchd
+
+
+@pytest.fixture
+def on_postgres(durable: Postgres) -> Iterator[Daemon]:
+    with Daemon(durable.create_database()) as orchd:
+        yield orchd
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.xdist_group("loss on SQLite")
-async def test_sqlite_keeps_what_was_acknowledged_before_orchd_was_killed(rng: random.Random) -> None:
-    with Daemon() as orchd:
-        await _nothing_is_lost(orchd, rng, lambda: [orchd])
+async def test_sqlite_keeps_what_was_acknowledged_before_orchd_was_killed(
+    rng: random.Random, on_sqlite: Daemon
+) -> None:
+    await _nothing_is_lost(on_sqlite, rng, lambda: [on_sqlite])
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.xdist_group("loss on PostgreSQL")
 async def test_postgresql_keeps_what_was_acknowledged_before_it_or_orchd_was_killed(
-    rng: random.Random, durable: Postgres
+    rng: random.Random, on_postgres: Daemon, durable: Postgres
 ) -> None:
-    with Daemon(durable.create_database()) as orchd:
-        victims: list[list[Victim]] = [[orchd], [orchd], [durable], [durable, orchd]]
-        await _nothing_is_lost(orchd, rng, lambda: rng.choice(victims))
+    victims: list[list[Victim]] = [[on_postgres], [on_postgres], [durable], [durable, on_postgres]]
+    await _nothing_is_lost(on_postgres, rng, lambda: rng.choice(victims))
 
 
 async def _nothing_is_lost(orchd: Daemon, rng: random.Random, next_victims: Callable[[], list[Victim]]) -> None:
