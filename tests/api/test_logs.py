@@ -1,11 +1,13 @@
 """Log lines over the API."""
 
+import csv
+import io
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from orchd.queries.logs import Place, after
 
+from orchd.queries.logs import Place, after
 from tests.api.conftest import Api
 
 RUN, OTHER, TASK = (str(uuid4()) for _ in range(3))
@@ -151,3 +153,32 @@ async def test_a_run_is_read_to_its_end_in_steps_that_miss_and_repeat_nothing(li
         rows, place = await lines.db.read(after, UUID(RUN), place, 2)
         seen += [row[-1] for row in rows]
     assert seen == ["first", "second", "also second"]
+
+
+async def test_the_log_of_a_run_is_downloaded_as_a_csv_file(api: Api) -> None:
+    flow = await api.post("/flows/", {"name": "etl"})
+    run = (await api.post("/flow_runs/", {"flow_id": flow["id"], "name": "n\u00e9e/1"}))["id"]
+    await api.post("/logs/", [line('say "hi",\nthen go', 1, flow_run_id=run, task_run_id=TASK)])
+    await api.post("/logs/", [line("first", 0, flow_run_id=run, level=40), line("of another")])
+    async with api.client.get(f"/api/flow_runs/{run}/logs/download") as answer:
+        text = await answer.text()
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+        assert answer.headers["Content-Disposition"].endswith("filename*=UTF-8''n%C3%A9e%2F1-logs.csv")
+    assert text.splitlines()[0] == "timestamp,level,flow_run_id,task_run_id,message"
+    assert list(csv.reader(io.StringIO(text)))[1:] == [
+        ["2026-04-01 12:00:00+00:00", "40", run, "", "first"],
+        ["2026-04-01 12:00:01+00:00", "20", run, TASK, 'say "hi",\nthen go'],
+    ]
+
+
+async def test_a_long_log_is_downloaded_whole(api: Api) -> None:
+    flow = await api.post("/flows/", {"name": "etl"})
+    run = (await api.post("/flow_runs/", {"flow_id": flow["id"]}))["id"]
+    await api.post("/logs/", [line(str(at), at // 500, flow_run_id=run) for at in range(2500)])
+    text = await api.get(f"/flow_runs/{run}/logs/download")
+    assert [row[-1] for row in csv.reader(io.StringIO(text))][1:] == [str(at) for at in range(2500)]
+
+
+async def test_an_unknown_run_has_no_log_to_download(api: Api) -> None:
+    status, answer = await api.call("GET", f"/flow_runs/{RUN}/logs/download")
+    assert (status, answer) == (404, {"detail": "Flow run not found"})

@@ -3,7 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from orchd.api import _removal
+from aiohttp import web
+
+from orchd.api import _log_download, _removal
 from orchd.api._asking import asker, created, orchestrated
 from orchd.api._context import Call, Reply
 from orchd.api._operation import operation
@@ -73,6 +75,13 @@ async def bulk_set_flow_run_state(call: Call, body: FlowRunsToSetState) -> FlowR
 async def read_flow_run(call: Call, id: UUID) -> FlowRun:
     """The flow run with this id."""
     return await call.db.read(flow_run_edits.read, id, call.now)
+
+
+@operation("GET", "/flow_runs/{id}/logs/download", role="viewer", media="text/csv")
+async def download_flow_run_logs(call: Call, id: UUID) -> web.StreamResponse:
+    """The whole log of a flow run as a CSV file."""
+    run = await call.db.read(flow_run_edits.read, id, call.now)
+    return await _log_download.stream(call, id, run.name)
 
 
 @operation("POST", "/flow_runs/filter", role="viewer")

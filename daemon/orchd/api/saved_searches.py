@@ -12,7 +12,7 @@ PREFIX = "/saved_searches"
 
 
 @operation("PUT", "/saved_searches/", role="operator", status=201)
-async def put_saved_search(call: Call, body: SavedSearchCreate) -> Reply:
+async def put_saved_search(call: Call, body: SavedSearchCreate) -> Reply[SavedSearch]:
     """Keeps a search under its name, in place of an earlier one."""
     kept, new = await call.db.write(saved_searches.put, body, call.now)
     return Reply(kept, status=201 if new else 200)
