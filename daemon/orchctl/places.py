@@ -31,14 +31,22 @@ def _usual_sockets(config: Path | None) -> list[Path]:
     unit = unit_of(config)
     runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
     user = os.environ.get("XDG_RUNTIME_DIR", "")
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    state = os.environ.get("XDG_STATE_HOME") or _in_home(".local/state")
     folders = [
         Path(runtime) if runtime else None,
         Path("/run") / unit if unit else None,
         Path(user) / "orchd" if user else None,
-        Path(state) / "orchd",
+        Path(state) / "orchd" if state else None,
     ]
     return [folder / "control.sock" for folder in folders if folder is not None]
+
+
+def _in_home(folder: str) -> Path | None:
+    """A folder of the user, if the user has a home: the one that systemd makes up for a service has none."""
+    try:
+        return Path.home() / folder
+    except RuntimeError:
+        return None
 
 
 def _exists(path: Path) -> bool:
@@ -67,4 +75,4 @@ def _socket_in(config: Path) -> Path | None:
         path = found["control"]["socket"]
     except (yaml.YAMLError, TypeError, KeyError, RecursionError):
         return None
-    return Path(path).expanduser().absolute() if isinstance(path, str) else None
+    return Path(os.path.expanduser(path)).absolute() if isinstance(path, str) else None  # noqa: PTH111  (never raises)

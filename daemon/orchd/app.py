@@ -31,6 +31,7 @@ from orchd.services.loop import Report, Runner
 log = logging.getLogger("orchd")
 
 EXIT_OK = 0
+EXIT_UNEXPECTED = 1  # a fault of orchd; the log has its place
 EXIT_DATABASE_REFUSED = 65  # EX_DATAERR: another program's database, an unknown revision, a network file system
 EXIT_UNAVAILABLE = 69  # EX_UNAVAILABLE: the database does not answer
 EXIT_MIGRATION = 70  # EX_SOFTWARE: a step failed or took too long; the database is as it was
@@ -78,6 +79,10 @@ class Daemon:
             return self._failed(error, EXIT_ADDRESS)
         except Unavailable as error:
             return self._failed(error, EXIT_UNAVAILABLE)
+        except Exception as error:
+            log.critical("orchd failed unexpectedly", exc_info=error)
+            self.notifier.status(f"Failed unexpectedly: {type(error).__name__}.")
+            return EXIT_UNEXPECTED
 
     def _failed(self, error: Exception, status: int) -> int:
         log.error("%s", error)
@@ -85,7 +90,7 @@ class Daemon:
         return status
 
     def _tell(self, phase: Phase, reason: str) -> None:
-        self.notifier.status(reason or phase.value)
+        self.notifier.status(_status(phase, reason))
 
     async def _main(self) -> int:
         settings = self.loaded.settings
@@ -125,7 +130,7 @@ class Daemon:
         self.addresses = _addresses(sockets)
         self.lifecycle.enter(Phase.READY, self._ready())
         log.info("orchd %s is ready on %s", __version__, ", ".join(self.addresses))
-        self.notifier.ready(self.lifecycle.reason)
+        self.notifier.ready()
         await self._stop.wait()
         self.notifier.stopping()
         self.notifier.extend_timeout(server.shutdown_timeout.total_seconds() + GRACE)
@@ -176,7 +181,9 @@ class Daemon:
 
         Raises ConfigError with every fault and its place; nothing has changed then.
         """
-        self.notifier.reloading()
+        announced = self.lifecycle.phase in (Phase.READY, Phase.MAINTENANCE)  # before, it would count as readiness
+        if announced:
+            self.notifier.reloading()
         try:
             fresh = await asyncio.to_thread(load, self.loaded.path)
         except ConfigError as error:
@@ -185,7 +192,8 @@ class Daemon:
         else:
             return await self._apply(fresh)
         finally:
-            self.notifier.ready(self.lifecycle.reason)
+            if announced:
+                self.notifier.ready()
 
     async def _apply(self, fresh: Loaded) -> tuple[list[str], list[str]]:
         live, restart = reload_diff(self.loaded, fresh)
@@ -263,6 +271,12 @@ class Daemon:
                     log.warning("No sign of life for the watchdog, the database does not answer: %s", error)
                     continue
             self.notifier.watchdog()
+
+
+def _status(phase: Phase, reason: str) -> str:
+    """For `systemctl status`; the reasons of these three say by themselves what the daemon is doing."""
+    plain = phase in (Phase.STARTING, Phase.READY, Phase.STOPPED)
+    return reason if plain else f"{phase.value.capitalize()}. {reason}"
 
 
 def _addresses(sockets: list[socket.socket]) -> list[str]:

@@ -14,6 +14,7 @@ from orchd import __version__
 from orchd.config import Loaded, effective, load
 from orchd.config.places import configuration_file
 from orchd.errors import ConfigError
+from orchd.kit.logs import error_line
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
@@ -104,7 +105,7 @@ def _loaded(file: Path | None) -> Loaded:
 
 
 def _refuse(error: ConfigError) -> NoReturn:
-    click.echo(error.message, err=True)
+    click.echo(error_line(error.message), err=True)
     sys.exit(EXIT_CONFIG)
 
 

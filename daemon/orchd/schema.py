@@ -56,9 +56,7 @@ class Schema:
                 f"database.migrations.on_start is {self.settings.migrations.on_start!r}. "
                 "Run `orchctl --offline db upgrade`."
             )
-        self._lifecycle.enter(
-            Phase.MIGRATING, f"Migrating the schema from {found.current or 'nothing'} to {found.head}."
-        )
+        self._lifecycle.enter(Phase.MIGRATING, f"The schema goes from {found.current or 'nothing'} to {found.head}.")
         outcome = await self.upgrade("head")
         log.info("Schema migrated from %s to %s", outcome.before or "nothing", outcome.after)
 

@@ -174,6 +174,10 @@ class Service:
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {self['ActiveState']}\n{self.journal()}") from None
 
+    def tells(self, beginning: str) -> None:
+        """Waits until its status, as `systemctl status` shows it, begins so."""
+        until(lambda: self["StatusText"].startswith(beginning), f"the status {beginning!r}")
+
     def ended(self) -> tuple[str, str, str, str]:
         """Its state, how systemd judges its end, its exit status, and how often it was restarted."""
         return self["ActiveState"], self["Result"], self["ExecMainStatus"], self["NRestarts"]
@@ -186,6 +190,11 @@ class Service:
     def journal(self) -> str:
         """The messages alone, one a line."""
         return "\n".join(str(record.get("MESSAGE")) for record in self.records())
+
+    def errors(self) -> str:
+        """Those of the daemon that `journalctl -p err` shows."""
+        said = [record for record in self.records() if record["_COMM"] != "systemd"]
+        return "\n".join(str(record["MESSAGE"]) for record in said if int(record["PRIORITY"]) <= 3)
 
     def get(self, path: str, port: int = PORT) -> tuple[int, str]:
         """Status and body of an answer; status 0 when nobody takes the connection."""

@@ -45,7 +45,9 @@ def test_it_is_ready_only_after_migrating(orchd: Service) -> None:
     with_work_to_do(orchd)
     with held(orchd) as lock:
         orchd.begin_start()
-        until(lambda: "migrat" in orchd["StatusText"], "the status tells of the migration")
+        orchd.tells("Migrating.")
+        orchd.box.run("systemctl", "kill", "--kill-whom=main", "--signal=SIGHUP", orchd.unit)
+        until(lambda: "Configuration reloaded" in orchd.journal(), "a reload, which is no readiness")
         assert orchd["ActiveState"] == "activating"
         assert orchd.get("/api/ready") == (0, "")
         lock.tell()
@@ -53,7 +55,7 @@ def test_it_is_ready_only_after_migrating(orchd: Service) -> None:
     orchd.becomes("active")
     assert orchd.get("/api/ready")[0] == 200
     assert orchd.get("/api/flows/name/kept")[0] == 200
-    assert "migrat" not in orchd["StatusText"]
+    orchd.tells("Ready on ")
 
 
 def test_a_migration_may_take_longer_than_the_start_timeout(orchd: Service) -> None:
@@ -75,7 +77,7 @@ def test_a_migration_over_its_timeout_fails_the_unit_and_changes_nothing(orchd: 
     orchd.configure(f"database: {{url: 'sqlite:///{DATABASE}', migrations: {{timeout: 1ms}}}}\n")
     assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
     assert orchd.ended() == ("failed", "exit-code", "70", "0")
-    assert "database.migrations.timeout" in orchd.journal()
+    assert "database.migrations.timeout" in orchd.errors()
     assert content(orchd.box) == before
     orchd.configure(CONFIG)
     orchd.start()
@@ -87,14 +89,14 @@ def test_a_database_of_an_unknown_revision_is_refused_and_not_tried_again(orchd:
     orchd.box.run("sqlite3", DATABASE, "UPDATE alembic_version SET version_num = '9999'")
     assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
     assert orchd.ended() == ("failed", "exit-code", "65", "0")
-    assert "9999" in orchd.journal()
+    assert "9999" in orchd.errors()
 
 
 def test_a_wrong_configuration_is_told_by_line_and_not_tried_again(orchd: Service) -> None:
     orchd.configure("server:\n  port: many\n")
     assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
     assert orchd.ended() == ("failed", "exit-code", "78", "0")
-    assert f"{orchd.config}:2:" in orchd.journal()
+    assert f"{orchd.config}:2:" in orchd.errors()
 
 
 def test_a_busy_port_fails_the_start(orchd: Service) -> None:
@@ -103,7 +105,7 @@ def test_a_busy_port_fails_the_start(orchd: Service) -> None:
     ) as other:
         assert other.says() == "bound"
         assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
-        assert str(PORT) in orchd.journal()
+        assert str(PORT) in orchd.errors()
 
 
 def test_the_database_address_comes_from_a_credential(orchd: Service) -> None:
@@ -125,3 +127,27 @@ def test_it_runs_as_a_user_of_its_own_and_its_data_is_nobody_elses(orchd: Servic
     assert data == f"{user} 700"
     rights = dict(line.split(":\t") for line in orchd.box.run("cat", f"{process}/status").splitlines())
     assert int(rights["CapEff"], 16) == int(rights["CapBnd"], 16) == 0
+
+
+def test_what_root_does_to_its_database_leaves_files_that_it_can_use(orchd: Service) -> None:
+    with_work_to_do(orchd)
+    owners = orchd.box.run("find", "/var/lib/private/orchd", "-printf", "%U\n").split()
+    assert len(owners) > 2
+    assert "0" not in owners
+    orchd.start()
+    assert orchd.get("/api/flows/name/kept")[0] == 200
+
+
+def test_systemctl_status_tells_where_clients_find_it(orchd: Service) -> None:
+    orchd.start()
+    shown = orchd.box.run("systemctl", "status", "--no-pager", orchd.unit)
+    assert f'Status: "Ready on http://127.0.0.1:{PORT}."' in shown
+
+
+def test_the_journal_knows_how_much_each_line_matters(orchd: Service) -> None:
+    orchd.configure("logging: {level: debug, format: auto}\n")
+    orchd.start()
+    said = {record["MESSAGE"]: record["PRIORITY"] for record in orchd.records() if record["_COMM"] != "systemd"}
+    assert next(priority for line, priority in said.items() if "is ready on" in line) == "6"
+    assert "7" in said.values()
+    assert not [line for line in said if line.startswith("<")]

@@ -39,7 +39,7 @@ class _Journal(_Console):
         text = logging.Formatter.format(self, record)
         if found:
             text += f"  [{' '.join(f'{name}={value}' for name, value in found.items())}]"
-        return "\n".join(f"<{priority}>{line}" for line in text.split("\n"))
+        return _marked(text, priority)
 
 
 class _Json(logging.Formatter):
@@ -54,6 +54,15 @@ class _Json(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def error_line(message: str) -> str:
+    """A message for standard error from before the log is set up: the journal shall know that it is an error."""
+    return _marked(message, 3) if journal_stream() else message
+
+
+def _marked(text: str, priority: int) -> str:
+    return "\n".join(f"<{priority}>{line}" for line in text.split("\n"))
 
 
 def configure(level: str, form: Format) -> None:
