@@ -16,7 +16,7 @@ from orchd.domain.lifecycle import Phase
 from tests.api.conftest import Api
 from tests.api.event_kit import Sender, an_event
 
-SOCKETS = ("/api/events/in",)
+SOCKETS = ("/api/events/in", "/api/events/out", "/api/logs/out")
 
 
 def require(api: Api, auth_string: str) -> None:

@@ -51,7 +51,7 @@ OPERATIONS: tuple[ModuleType, ...] = (
     variables,
 )
 
-SOCKETS: tuple[ModuleType, ...] = (events,)
+SOCKETS: tuple[ModuleType, ...] = (events, logs)
 """Modules with websockets: each has `add_routes(app, base, context)`."""
 
 PAGES: tuple[ModuleType, ...] = (_pages,)

@@ -25,6 +25,7 @@ PROTOCOL_ERROR = 1002
 INVALID_DATA = 1007
 REFUSED = 1008
 RESTART = 1012
+TRY_AGAIN = 1013
 
 Socket = web.WebSocketResponse
 Serve = Callable[[Socket, web.Request], Awaitable[None]]

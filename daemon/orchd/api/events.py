@@ -1,6 +1,7 @@
 """Events: clients bring them in over a websocket or by POST, ask for them, count them, and listen to them."""
 
 from datetime import timedelta
+from functools import partial
 from typing import cast, get_args
 
 from aiohttp import WSMsgType, web
@@ -8,16 +9,25 @@ from msgspec import Raw
 
 from orchd.api._context import Call, Context
 from orchd.api._decode import misfit
+from orchd.api._feed import Feed, Listener
+from orchd.api._following import Sent, cut_off, follow, receive_filter, send_live
 from orchd.api._intake import INTAKE, Ticket, add_intake, committed
 from orchd.api._links import api_base
 from orchd.api._operation import operation
 from orchd.api._sockets import INVALID_DATA, Socket, add_socket, close
-from orchd.domain import event_intake, event_lists
+from orchd.domain import event_intake, event_lists, event_matching
 from orchd.domain.event_lists import SECONDS, Countable
+from orchd.domain.event_matching import SeenEvent
+from orchd.domain.events import SIGNAL
 from orchd.errors import Invalid
+from orchd.kit.clock import utc_now
+from orchd.queries import events as query
+from orchd.queries.tails import EVENTS
 from orchd.wire.event_filters import PAGE, EventCount, EventCounts, EventFilter, EventList, EventPage, TimeUnit
 
 PREFIX = "/events"
+
+BACKFILL_PAGE = 250
 
 
 @operation("POST", "/events", status=204, role="worker", nul="keep")
@@ -84,7 +94,34 @@ async def events_in(socket: Socket, request: web.Request) -> None:
             await socket.pong(message.data)
 
 
+async def events_out(context: Context, feed: Feed[SeenEvent], socket: Socket, request: web.Request) -> None:
+    """`/events/out`: what was told lately and matches the filter, then what is told from now on."""
+    asked, backfill = await receive_filter(socket, request, EventFilter)
+    delivery = context.settings.services.event_delivery
+    since, until = event_lists.live_period(asked, utc_now(), delivery.backfill)
+    wants = event_matching.matcher(asked, since, until)
+    listener = Listener(wants, delivery.subscriber_buffer, partial(cut_off, request))
+
+    async def send() -> None:
+        await feed.join(listener)  # first, so that nothing falls between the past and the present
+        sent, place, more = Sent(), None, backfill
+        while more:
+            page, place = await context.db.read(query.told_since, asked, since, until, place, BACKFILL_PAGE)
+            for event in page:
+                await socket.send_frame(SeenEvent(event).frame, WSMsgType.TEXT)
+                sent.add(event.id)
+            more = len(page) == BACKFILL_PAGE
+        await send_live(socket, listener, sent)
+
+    try:
+        await follow(socket, request, send)
+    finally:
+        feed.leave(listener)
+
+
 def add_routes(app: web.Application, base: str, context: Context) -> None:
     """The websockets."""
+    feed = Feed(context, SIGNAL, EVENTS, lambda row: SeenEvent(query.from_row(row)))
     add_intake(app, context)
     add_socket(app, base + "/events/in", context, events_in, autoping=False)
+    add_socket(app, base + "/events/out", context, partial(events_out, context, feed))

@@ -44,6 +44,12 @@ def period(asked: EventFilter, now: datetime) -> tuple[datetime, datetime]:
     )
 
 
+def live_period(asked: EventFilter, now: datetime, look_back: timedelta) -> tuple[datetime, datetime]:
+    """From when to when one listens: not further back than allowed, and without an end when none is given."""
+    since, until = period(asked, now)
+    return max(since, now - look_back), LATEST if asked.occurred.until is None else until
+
+
 def first_page(tx: Tx, asked: EventFilter, limit: int, now: datetime) -> Page:
     """The first page of an answer."""
     since, until = period(asked, now)

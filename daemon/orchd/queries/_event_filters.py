@@ -6,7 +6,7 @@ are answered, where labels and roles are looked up once ids, names and times hav
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, tuple_
 
@@ -32,10 +32,9 @@ from orchd.wire.event_filters import (
     LabelSpecification,
     OwnResource,
     RelatedResource,
+    listed,
 )
 from orchd.wire.events import RESOURCE_ID, RESOURCE_ROLE
-
-T = TypeVar("T")
 
 SEARCHED = (
     event.c.event
@@ -66,11 +65,6 @@ def conditions(asked: EventFilter, since: datetime, until: datetime) -> list[Con
     if asked.text is not None and (searched := matches(SEARCHED, asked.text.query)) is not None:
         found.append(searched)
     return found
-
-
-def listed(asked: T | list[T] | None) -> list[T]:
-    """One, several or none, as a list."""
-    return asked if isinstance(asked, list) else [] if asked is None else [asked]
 
 
 def _named(asked: EventName) -> Iterable[Condition]:

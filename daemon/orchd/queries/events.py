@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is written the same way for SQLite
 
 from orchd.db.statement import Statement
@@ -57,6 +57,19 @@ def page(tx: Tx, asked: EventFilter, since: datetime, until: datetime, limit: in
         matching = [source.c.place == 1]
     found = select(*(source.c[name] for name in _FIELDS)).where(*matching).order_by(*_order(source, asked))
     return [from_row(row) for row in tx.execute(found.limit(limit).offset(offset))]
+
+
+def told_since(
+    tx: Tx, asked: EventFilter, since: datetime, until: datetime, after: tuple[datetime, int] | None, limit: int
+) -> tuple[list[ReceivedEvent], tuple[datetime, int] | None]:
+    """The oldest events that match, behind a place that an earlier answer gave; and the place behind them."""
+    found = select(event.c.seq, *COLUMNS).where(*conditions(asked, since, until))
+    if after is not None:
+        bounds = zip((event.c.occurred, event.c.seq), after, strict=True)
+        found = found.where(tuple_(event.c.occurred, event.c.seq) > tuple_(*(literal(v, c.type) for c, v in bounds)))
+    rows = tx.execute(found.order_by(event.c.occurred, event.c.seq).limit(limit)).all()
+    answer = [from_row(row[1:]) for row in rows]
+    return answer, (answer[-1].occurred, rows[-1][0]) if rows else after
 
 
 def count(tx: Tx, asked: EventFilter, since: datetime, until: datetime) -> int:

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ARRAY, BigInteger, Select, Table, Text, bindparam, column, func, select, text
 
 from orchd.db import Statement, Tx
+from orchd.db.tables import event, log
+from orchd.wire.events import ReceivedEvent
+from orchd.wire.logs import Log
 
 
 class Place(NamedTuple):
@@ -70,3 +73,9 @@ def _written_between(rows: Select[Any]) -> Select[Any]:
     is_new = (xid >= bindparam("first_new")) | (xid == func.any(bindparam("running", type_=ARRAY(BigInteger))))
     is_seen = text("pg_visible_in_snapshot(xid::text::xid8, CAST(CAST(:reading AS text) AS pg_snapshot))")
     return rows.where(is_new, is_seen.bindparams(bindparam("reading", type_=Text)))
+
+
+EVENTS = Tail(event, [event.c[name] for name in ReceivedEvent.__struct_fields__])
+"""Rows for `ReceivedEvent`."""
+LOGS = Tail(log, [log.c["created" if name == "updated" else name] for name in Log.__struct_fields__])
+"""Rows for `Log`; a line never changes."""

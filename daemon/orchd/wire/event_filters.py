@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from orchd.kit.textsearch import LENGTH
 from orchd.wire.base import Answer, Body, Filter, Meta
 from orchd.wire.events import ReceivedEvent
 from orchd.wire.filters import Ids, Texts
+
+T = TypeVar("T")
 
 PAGE = 50  # events at most
 
@@ -137,8 +139,6 @@ class EventCount(Answer, frozen=True, kw_only=True):
     end_time: datetime
 
 
-class EventSubscription(Body, frozen=True, kw_only=True):
-    """The first message of one who listens."""
-
-    filter: EventFilter
-    backfill: bool = True
+def listed(asked: T | list[T] | None) -> list[T]:
+    """One, several or none, as a list."""
+    return asked if isinstance(asked, list) else [] if asked is None else [asked]
