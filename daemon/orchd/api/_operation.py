@@ -88,7 +88,8 @@ def operation(
             status=status,
             role=role,
             path_types={name: hints[name] for name in _PLACE.findall(path)},
-            body=None if body_type is None else msgspec.json.Decoder(body_type),
+            # not strict: clients send moments as seconds since 1970 too
+            body=None if body_type is None else msgspec.json.Decoder(body_type, strict=False),
             body_type=body_type,
             body_optional=body_type is not None and _all_optional(body_type),
             query=tuple(
