@@ -281,7 +281,7 @@ class Relay:
                 async with self._database._engine.connect() as connection:
                     raw = (await connection.get_raw_connection()).driver_connection
                     await self._serve(raw)
-            except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*TROUBLE, DBAPIError, asyncpg.PostgresError) as error:
                 log.warning("Wake-ups between servers are interrupted: %s", error)
                 await asyncio.sleep(1)
 
@@ -292,6 +292,7 @@ class Relay:
             if pid != own_pid:
                 self._database.wakeups.ring(payload.split(","))
 
+        raw.add_termination_listener(lambda _: self._bell.set())  # who only listens would never notice
         await raw.add_listener(CHANNEL, heard)
         self._database.wakeups.ring_all()  # what was said while nobody listened
         while True:
