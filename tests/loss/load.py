@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from tests.loss.client import Client, Unanswered
 from tests.loss.ledger import Ledger, Run, Variable
 
-LIFE = ("PENDING", "RUNNING", "COMPLETED")
+LIFE = ("RUNNING", "COMPLETED")
 LIMITS = ("loss-a", "loss-b", "loss-c")
 BREATH = 0.02  # seconds between two attempts at a server that does not answer
 
@@ -89,9 +89,9 @@ class Runs:
                 self.flow_name, self.flow_id = f"flow-{uuid4()}", None
 
 
-def run_body(flow_id: UUID, name: str, key: str | None) -> dict[str, Any]:
-    """The request that creates a run."""
-    return {"flow_id": str(flow_id), "name": name, "idempotency_key": key, "state": {"type": "SCHEDULED"}}
+def run_body(flow_id: UUID, name: str, key: str | None, state: str = "PENDING") -> dict[str, Any]:
+    """The request that creates a run, in a state that no service changes."""
+    return {"flow_id": str(flow_id), "name": name, "idempotency_key": key, "state": {"type": state}}
 
 
 class Logs:
