@@ -1,6 +1,7 @@
 """`orchctl status`, `orchctl services`."""
 
 import sys
+from datetime import datetime
 
 import click
 
@@ -50,13 +51,11 @@ def _print(found: Daemon) -> None:
     if found.phase != "ready":
         click.echo(f"  {found.reason}")
     click.echo()
-    started = f"{output.ago(found.started)} ({found.started:%Y-%m-%d %H:%M:%S} UTC)"
-    changed = f"{phase} since {output.ago(found.since)}" if found.phase != "ready" else None
     output.facts(
         [
             ("Process", str(found.pid)),
-            ("Started", started),
-            ("State", changed),
+            ("Started", _moment(found.started)),
+            (phase.capitalize(), _moment(found.since) if found.phase != "ready" else None),
             ("Listens on", ", ".join(found.addresses) or None),
             ("Configuration", found.configuration or "none: the defaults"),
             ("Database", found.database),
@@ -65,6 +64,10 @@ def _print(found: Daemon) -> None:
             ("Services", _services(found)),
         ]
     )
+
+
+def _moment(at: datetime) -> str:
+    return f"{output.ago(at)} ({at:%Y-%m-%d %H:%M:%S} UTC)"
 
 
 def _schema(found: Schema | None) -> str:
