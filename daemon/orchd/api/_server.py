@@ -1,6 +1,7 @@
 """The HTTP application: every operation behind the same gate, and what happens where no operation is."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,7 @@ def all_operations() -> list[Operation]:
 
 def application(context: Context) -> web.Application:
     """The aiohttp application that serves the API below `server.base_path`, and the pages."""
+    logging.getLogger("aiohttp.server").addFilter(_BLAMELESS)
     app = web.Application(client_max_size=context.settings.server.limits.body)
     root = context.settings.server.base_path.rstrip("/")
     base = root + "/api"
@@ -42,6 +44,16 @@ def application(context: Context) -> web.Application:
         module.add_routes(app, root, context, operations)
     app.router.add_route("*", "/{tail:.*}", fallback(context, base, [(method, path) for method, path, _ in routes]))
     return app
+
+
+class _Blameless(logging.Filter):
+    """Keeps out of the log what a scanner or a broken client provokes in aiohttp: they have their answer, a 400."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError))
+
+
+_BLAMELESS = _Blameless()
 
 
 def _handler(context: Context, operation: Operation) -> Handle:
@@ -73,7 +85,7 @@ def _handler(context: Context, operation: Operation) -> Handle:
         except web.HTTPRequestEntityTooLarge:
             return _too_large(request)
         except (web.RequestPayloadError, HttpProcessingError) as error:
-            return json_response(request, 400, {"detail": f"The body cannot be read: {error}"})
+            return _unreadable(request, error)
         except (asyncio.CancelledError, ConnectionError):
             raise
         except Exception:
@@ -86,6 +98,13 @@ def _handler(context: Context, operation: Operation) -> Handle:
 
 def _too_large(request: web.BaseRequest) -> web.Response:
     return json_response(request, 413, {"detail": "The body is larger than server.limits.body allows."})
+
+
+def _unreadable(request: web.BaseRequest, error: Exception) -> web.Response:
+    """Where the next request begins cannot be known: the connection ends with this answer."""
+    answer = json_response(request, 400, {"detail": f"The body cannot be read: {error}"})
+    answer.force_close()
+    return answer
 
 
 def _unbuilt(context: Context, known: Known) -> Handle:

@@ -12,7 +12,7 @@ Processors are plain functions chosen once for each dialect, not TypeDecorator's
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from orchd.kit.clock import from_microseconds, to_microseconds
+from orchd.kit.clock import as_utc, from_microseconds, to_microseconds
 from orchd.kit.ids import uuid_from_bytes
 from orchd.kit.jsontext import encode_text
 
@@ -40,6 +40,10 @@ def _uuid_out(value: bytes | None) -> UUID | None:
 
 def _time_in(value: datetime | None) -> int | None:
     return None if value is None else to_microseconds(value)
+
+
+def _utc_in(value: datetime | None) -> datetime | None:
+    return value if value is None or value.tzinfo is UTC else as_utc(value)
 
 
 def _time_out(value: int | None) -> datetime | None:
@@ -97,6 +101,7 @@ class Timestamp(_Portable):
     cache_ok = True
     postgres = TIMESTAMP(timezone=True)
     sqlite_in = staticmethod(_time_in)
+    postgres_in = staticmethod(_utc_in)
     sqlite_out = staticmethod(_time_out)
 
 

@@ -6,6 +6,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST = (FIRST - EPOCH) // _MICROSECOND
+_LAST = (LAST - EPOCH) // _MICROSECOND
 
 
 def utc_now() -> datetime:
@@ -27,10 +29,11 @@ def as_utc(moment: datetime) -> datetime:
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 UTC; exact, unlike `timestamp()`."""
+    """Microseconds since 1970 UTC; exact, unlike `timestamp()`. Bounded as in `as_utc`."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return (moment - EPOCH) // _MICROSECOND
+    value = (moment - EPOCH) // _MICROSECOND
+    return value if _FIRST <= value <= _LAST else _FIRST if value < 0 else _LAST
 
 
 def from_microseconds(value: int) -> datetime:
