@@ -38,6 +38,7 @@ EXIT_MIGRATION = 70  # EX_SOFTWARE: a step failed or took too long; the database
 EXIT_ADDRESS = 71  # EX_OSERR: the address is taken
 EXIT_CONFIG = 78  # EX_CONFIG
 GRACE = 5.0  # seconds that systemd is asked for on top of the drain
+CUT_OFF = 1.0  # seconds for what still goes on after the drain, such as a websocket whose client does not answer
 
 
 def run(loaded: Loaded) -> int:
@@ -115,29 +116,47 @@ class Daemon:
         """Accepts clients, says so, and drains when told to stop."""
         assert self.context is not None
         server = self.loaded.settings.server
+        app = application(self.context)
+        app.on_response_prepare.append(self._last_of_its_connection)
         web_runner = web.AppRunner(
-            application(self.context),
+            app,
             access_log=None,
             handle_signals=False,
             keepalive_timeout=server.keepalive_timeout.total_seconds(),
-            shutdown_timeout=server.shutdown_timeout.total_seconds(),
+            shutdown_timeout=CUT_OFF,
         )
         await web_runner.setup()
         if not handed:
             listeners.listen(sockets)
         for each in sockets:
             await web.SockSite(web_runner, each).start()
-        self.addresses = _addresses(sockets)
+        self.addresses = listeners.addresses(sockets)
         self.lifecycle.enter(Phase.READY, self._ready())
         log.info("orchd %s is ready on %s", __version__, ", ".join(self.addresses))
         self.notifier.ready()
         await self._stop.wait()
+        await self._drain(web_runner, self.context)
+        return EXIT_OK
+
+    async def _drain(self, web_runner: web.AppRunner, context: Context) -> None:
+        """Accepts nobody any more and answers what is under way; what takes too long is cut off."""
+        limit = self.loaded.settings.server.shutdown_timeout.total_seconds()
         self.notifier.stopping()
-        self.notifier.extend_timeout(server.shutdown_timeout.total_seconds() + GRACE)
+        self.notifier.extend_timeout(limit + GRACE)
         self.lifecycle.enter(Phase.DRAINING, "Finishing the requests under way.")
+        for site in list(web_runner.sites):
+            await site.stop()
+        await context.quiet(limit)  # not left to `cleanup`: it would not even read the rest of a body
+        if context.under_way:
+            log.warning("Requests that did not end within server.shutdown_timeout (%g s): %d", limit, context.under_way)
         await web_runner.cleanup()
         log.info("orchd has answered what was under way and stops")
-        return EXIT_OK
+
+    async def _last_of_its_connection(self, _: web.Request, response: web.StreamResponse) -> None:
+        """While draining, clients are told not to send another request by the same connection."""
+        if self.lifecycle.phase is Phase.DRAINING:
+            response.force_close()
+            response.headers["Connection"] = "close"
 
     def _ready(self) -> str:
         return f"Ready on {', '.join(self.addresses)}."
@@ -277,15 +296,3 @@ def _status(phase: Phase, reason: str) -> str:
     """For `systemctl status`; the reasons of these three say by themselves what the daemon is doing."""
     plain = phase in (Phase.STARTING, Phase.READY, Phase.STOPPED)
     return reason if plain else f"{phase.value.capitalize()}. {reason}"
-
-
-def _addresses(sockets: list[socket.socket]) -> list[str]:
-    return [_address(each.getsockname()) for each in sockets]
-
-
-def _address(name: tuple[str, int] | str | bytes) -> str:
-    """As a url for TCP, as a path for a Unix socket."""
-    if not isinstance(name, tuple):
-        return name.decode() if isinstance(name, bytes) else name
-    host = f"[{name[0]}]" if ":" in name[0] else name[0]
-    return f"http://{host}:{name[1]}"

@@ -16,6 +16,12 @@ SANDBOX = REPOSITORY / "tests" / "tools" / "systemd-sandbox"
 UNITS = REPOSITORY / "packaging" / "systemd"
 PYTHON = "/usr/bin/python3.11"  # the box is the same Debian: it has the same one at the same place
 PORT = 4200
+RESET = """
+    { systemctl kill --signal=SIGKILL "$1"; systemctl stop "$1"
+      systemctl clean --what=state --what=runtime "$1"; systemctl reset-failed "$1"; } 2> /dev/null
+    rm -rf "/etc/systemd/system/$1.d" "$2"
+    systemctl daemon-reload && date +@%s.%N
+"""
 T = TypeVar("T")
 
 
@@ -128,13 +134,7 @@ class Service:
 
     def reset(self) -> None:
         """As on the first day: stopped, no data, no drop-ins, an empty configuration; the journal begins here."""
-        self.box.attempt("systemctl", "kill", "--signal=SIGKILL", self.unit)
-        self.box.attempt("systemctl", "stop", self.unit)
-        self.box.attempt("systemctl", "clean", "--what=state", "--what=runtime", self.unit)
-        self.box.attempt("systemctl", "reset-failed", self.unit)
-        self.box.run("rm", "-rf", f"/etc/systemd/system/{self.unit}.d", self.config)
-        self.box.run("systemctl", "daemon-reload")
-        self.began = self.box.run("date", "+@%s.%N").strip()
+        self.began = self.box.run("sh", "-c", RESET, "reset", self.unit, self.config).strip()
         self.configure("server: {host: 127.0.0.1}\n")
 
     def configure(self, text: str) -> None:

@@ -38,6 +38,18 @@ def listen(sockets: list[socket.socket]) -> None:
             raise CannotListen(f"Cannot listen on {each.getsockname()}: {error.strerror}.") from error
 
 
+def addresses(sockets: list[socket.socket]) -> list[str]:
+    """Where clients find them: urls for TCP, paths for Unix sockets."""
+    return [_address(each.getsockname()) for each in sockets]
+
+
+def _address(name: tuple[str, int] | str | bytes) -> str:
+    if not isinstance(name, tuple):
+        return name.decode() if isinstance(name, bytes) else name
+    host = f"[{name[0]}]" if ":" in name[0] else name[0]
+    return f"http://{host}:{name[1]}"
+
+
 def _bind_tcp(host: str, port: int) -> list[socket.socket]:
     bound: list[socket.socket] = []
     try:
