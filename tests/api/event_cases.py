@@ -22,7 +22,10 @@ SOLD = an_event(
 )  # fmt: skip
 CLOSED = an_event("shop.closed", occurred=(NOON + SECOND).isoformat(), resource=own("shop.2", colour="blue[1]"))
 MOVED = an_event(
-    "stock.moved", id="01990000-0000-7000-8000-000000000003", occurred=(NOON + 2 * SECOND).isoformat(), resource=own("stock.1", colour="Red_ish"),
+    "stock.moved",
+    id="01990000-0000-7000-8000-000000000003",
+    occurred=(NOON + 2 * SECOND).isoformat(),
+    resource=own("stock.1", colour="Red_ish"),
     related=named(("clerk", "bob"), ("shop", "shop.1"), shift="late"), payload={"note": 'say "ä"'},
 )  # fmt: skip
 ALL = {"sold": SOLD, "closed": CLOSED, "moved": MOVED}
