@@ -11,7 +11,9 @@ from orchd.domain import events, leases
 from orchd.domain.concurrency_limits import KIND, fresh
 from orchd.errors import Conflict, Locked, NotFound
 from orchd.queries import concurrency_limits as query
-from orchd.queries.concurrency_limits import TAG, LimitRow, TagRow
+from orchd.queries import tag_limits as tags
+from orchd.queries.concurrency_limits import TAG, LimitRow
+from orchd.queries.tag_limits import TagRow
 from orchd.wire.concurrency_limits import TagLimit, TagLimitCreate, TagSlots
 from orchd.wire.v2_concurrency_limits import LimitCreate, LimitNamed
 
@@ -25,7 +27,7 @@ class Put(NamedTuple):
 
 def read(tx: Tx, key: UUID | str) -> TagLimit:
     """The limit with that id, or of that tag. Raises NotFound."""
-    found = query.tag_limit(tx, key if isinstance(key, UUID) else TAG + key)
+    found = tags.by_key(tx, key if isinstance(key, UUID) else TAG + key)
     if found is None:
         raise NotFound("Concurrency limit not found")
     return _shown(found)
@@ -33,7 +35,7 @@ def read(tx: Tx, key: UUID | str) -> TagLimit:
 
 def page(tx: Tx, limit: int, offset: int) -> list[TagLimit]:
     """The limits of tags in the order of their names."""
-    return [_shown(row) for row in query.tag_page(tx, limit, offset)]
+    return [_shown(row) for row in tags.page(tx, limit, offset)]
 
 
 def put(tx: Tx, wanted: TagLimitCreate, now: datetime) -> Put:

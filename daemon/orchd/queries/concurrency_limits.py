@@ -12,7 +12,7 @@ from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from orchd.db import Statement, Tx, Write
@@ -67,7 +67,7 @@ class Held(NamedTuple):
 
 COLUMNS = tuple(limit.c[name] for name in LimitRow.__struct_fields__)
 _LIMITS = select(*COLUMNS)
-_IS_TAG = func.substr(limit.c.name, 1, len(TAG)) == TAG  # LIKE would not tell small letters from capitals on SQLite
+IS_TAG = func.substr(limit.c.name, 1, len(TAG)) == TAG  # LIKE would not tell small letters from capitals on SQLite
 
 _BY_ID = Statement(_LIMITS.where(limit.c.id == bindparam("id")))
 _BY_NAME = Statement(_LIMITS.where(limit.c.name == bindparam("name")))
@@ -121,7 +121,7 @@ _HELD_BY_TASK_RUN = Statement(
     .where(
         lease.c.holder_id == bindparam("id"),
         lease.c.holder_type == "task_run",
-        or_(slot.c.limit_id.is_(None), _IS_TAG),
+        or_(slot.c.limit_id.is_(None), IS_TAG),
     )
 )
 
@@ -294,47 +294,3 @@ def end_leases(tx: Tx, lease_ids: Sequence[UUID], limits: Sequence[LimitRow], no
 def held_by_task_run(tx: Tx, id: UUID) -> list[Held]:
     """The leases over tags' limits that a task run holds; also those whose limits are gone."""
     return [Held(*row) for row in tx.fetch(_HELD_BY_TASK_RUN, {"id": id})]
-
-
-# Limits of tags
-
-
-class TagRow(NamedTuple):
-    """The limit of a tag with the task runs that hold its slots, one for each lease."""
-
-    id: UUID
-    created: datetime
-    updated: datetime
-    name: str
-    limit: int
-    holders: list[UUID]
-
-
-def tag_limit(tx: Tx, key: UUID | str) -> TagRow | None:
-    """The tag's limit with that id or name; None when there is none."""
-    meant = limit.c.id == key if isinstance(key, UUID) else limit.c.name == key
-    found = _tag_rows(tx, _tag_limits(meant))
-    return found[0] if found else None
-
-
-def tag_page(tx: Tx, most: int, offset: int) -> list[TagRow]:
-    """The limits of tags in the order of their names."""
-    return _tag_rows(tx, _tag_limits().order_by(limit.c.name).limit(most).offset(offset))
-
-
-def _tag_limits(*meant: ColumnElement[bool]) -> Select[Any]:
-    return select(limit.c.id, limit.c.created, limit.c.updated, limit.c.name, limit.c.limit).where(_IS_TAG, *meant)
-
-
-def _tag_rows(tx: Tx, chosen: Select[Any]) -> list[TagRow]:
-    limits = chosen.subquery()
-    of_task_run = and_(lease.c.id == slot.c.lease_id, lease.c.holder_type == "task_run")
-    joined = limits.outerjoin(slot, slot.c.limit_id == limits.c.id).outerjoin(lease, of_task_run)
-    asked = select(limits, lease.c.holder_id).select_from(joined)
-    rows: Any = tx.execute(asked.order_by(limits.c.name, lease.c.created, lease.c.id))
-    found: dict[UUID, TagRow] = {}
-    for *columns, holder in rows:
-        row = found.setdefault(columns[0], TagRow._make([*columns, []]))
-        if holder is not None:
-            row.holders.append(holder)
-    return list(found.values())
