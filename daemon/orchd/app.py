@@ -20,9 +20,11 @@ from orchd.api._server import application
 from orchd.config import Loaded, load, reload_diff
 from orchd.control.server import ControlServer
 from orchd.db.database import open_database
+from orchd.domain import block_types
 from orchd.domain.lifecycle import Lifecycle, Phase
 from orchd.errors import ConfigError, DatabaseRefused, MigrationError, OrchdError, Unavailable
 from orchd.kit import listeners, logs
+from orchd.kit.clock import utc_now
 from orchd.kit.systemd import Notifier, watchdog_interval
 from orchd.schema import Schema
 from orchd.services import all_services
@@ -165,6 +167,7 @@ class Daemon:
         """Opens the database and starts what works on it."""
         settings = self.loaded.settings
         db = await open_database(settings.database)
+        await db.write(block_types.install_system, utc_now())
         if self.context is None:
             self.context = Context(settings=settings, db=db, lifecycle=self.lifecycle)
         else:
