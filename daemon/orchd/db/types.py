@@ -12,7 +12,7 @@ Processors are plain functions chosen once for each dialect, not TypeDecorator's
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +23,14 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from orchd.kit.clock import as_utc, from_microseconds, to_microseconds
+from orchd.kit.clock import FIRST, LAST, as_utc, from_microseconds, to_microseconds
 from orchd.kit.ids import uuid_from_bytes
 from orchd.kit.jsontext import encode_text
 
 Processor = Callable[[Any], Any] | None
+
+_EARLIEST = FIRST + timedelta(microseconds=1)
+_LATEST = LAST - timedelta(microseconds=1)
 
 
 def _uuid_in(value: UUID | None) -> bytes | None:
@@ -43,7 +46,11 @@ def _time_in(value: datetime | None) -> int | None:
 
 
 def _utc_in(value: datetime | None) -> datetime | None:
-    return value if value is None or value.tzinfo is UTC else as_utc(value)
+    """In UTC; asyncpg takes the very first and last moment for infinity, which it gives back without a zone."""
+    if value is None:
+        return None
+    moment = value if value.tzinfo is UTC else as_utc(value)
+    return moment if _EARLIEST < moment < _LATEST else min(max(moment, _EARLIEST), _LATEST)
 
 
 def _time_out(value: int | None) -> datetime | None:
