@@ -8,6 +8,7 @@ from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
+from aiohttp.web import StreamResponse
 
 from orchd import __version__
 from orchd.api._catalogue import Known, known_operations, same_place, unbuilt
@@ -112,10 +113,11 @@ def _types(operations: Sequence[Operation]) -> list[Any]:
 
 
 def _answer_types(operation: Operation) -> list[Any]:
-    """What the operation returns, `Reply[X]` being an X; empty when it answers nothing."""
+    """What the operation returns, `Reply[X]` being an X and a stream a text; empty when it answers nothing."""
     kind = operation.answer_type
     parts = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     bare = [get_args(each)[0] if get_origin(each) is Reply else each for each in parts]
+    bare = [str if isinstance(each, type) and issubclass(each, StreamResponse) else each for each in bare]
     if set(bare) <= {None, NoneType}:
         return []
     return [Union[tuple(bare)]]  # noqa: UP007  (made at run time)
