@@ -15,6 +15,7 @@ from orchd.config import Loaded, effective, load
 from orchd.config.places import configuration_file
 from orchd.errors import ConfigError
 from orchd.kit.logs import error_line
+from orchd.kit.systemd import Notifier
 
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 
@@ -105,6 +106,7 @@ def _loaded(file: Path | None) -> Loaded:
 
 
 def _refuse(error: ConfigError) -> NoReturn:
+    Notifier().status(f"Failed: {error.message}")
     click.echo(error_line(error.message), err=True)
     sys.exit(EXIT_CONFIG)
 

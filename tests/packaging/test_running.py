@@ -74,6 +74,12 @@ def test_a_stopped_process_is_restarted_by_the_watchdog(orchd: Service) -> None:
     assert orchd.get("/api/ready")[0] == 200
 
 
+def test_it_is_watched_as_shipped(orchd: Service) -> None:
+    orchd.start()
+    assert orchd["WatchdogUSec"] == "30s"
+    assert int(orchd["WatchdogTimestampMonotonic"]) > 0
+
+
 def test_a_healthy_daemon_satisfies_its_watchdog(orchd: Service) -> None:
     """Three times the watchdog's patience: without pings it would have been killed."""
     orchd.drop_in("watchful", "[Service]\nWatchdogSec=1s\n")

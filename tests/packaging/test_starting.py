@@ -97,6 +97,7 @@ def test_a_wrong_configuration_is_told_by_line_and_not_tried_again(orchd: Servic
     assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
     assert orchd.ended() == ("failed", "exit-code", "78", "0")
     assert f"{orchd.config}:2:" in orchd.errors()
+    orchd.tells(f"Failed: {orchd.config}:2:")
 
 
 def test_a_busy_port_fails_the_start(orchd: Service) -> None:
@@ -106,6 +107,15 @@ def test_a_busy_port_fails_the_start(orchd: Service) -> None:
         assert other.says() == "bound"
         assert orchd.box.attempt("systemctl", "start", orchd.unit).returncode != 0
         assert str(PORT) in orchd.errors()
+
+
+def test_a_database_that_is_away_is_waited_for_without_end(orchd: Service) -> None:
+    """systemd gives up after five starts in ten seconds, unless it is told not to."""
+    orchd.drop_in("hasty", "[Service]\nRestartSec=10ms\n")
+    orchd.configure("database: {url: 'postgresql://orchd@127.0.0.1:1/orchd'}\n")
+    orchd.begin_start()
+    until(lambda: int(orchd["NRestarts"]) > 5, "a seventh start")
+    assert "cannot be reached" in orchd.errors()
 
 
 def test_the_database_address_comes_from_a_credential(orchd: Service) -> None:
@@ -125,6 +135,8 @@ def test_it_runs_as_a_user_of_its_own_and_its_data_is_nobody_elses(orchd: Servic
     user = itself.split()[0]
     assert int(user) in DYNAMIC_USERS
     assert data == f"{user} 700"
+    assert orchd.box.run("stat", "--format=%u %a", DATABASE).split() == [user, "600"]
+    assert orchd.box.run("stat", "--format=%u %a", "/run/orchd/control.sock").split() == [user, "660"]
     rights = dict(line.split(":\t") for line in orchd.box.run("cat", f"{process}/status").splitlines())
     assert int(rights["CapEff"], 16) == int(rights["CapBnd"], 16) == 0
 
