@@ -78,6 +78,8 @@ CASES = [
     ({"any_resource": {"id_prefix": ["shop."], "id": ["bob", "shop.2"]}}, "closed"),
     ({"any_resource": {"labels": {"colour": "*e*", "prefect.resource.id": "s*"}}}, "sold closed moved"),
     ({"any_resource": {"labels": {"shift": "late"}, "id": ["bob"]}}, "moved"),
+    ({"any_resource": {"labels": {"shift": "late"}, "id_prefix": ["bo"]}}, "moved"),
+    ({"any_resource": {"labels": {"shift": "late"}, "id_prefix": ["b?", "*", "b_", "b%", "[b]"]}}, ""),
     ({"any_resource": [{"id": ["shop.1"]}, {"id": ["bob"]}]}, "moved"),
     ({"id": {"id": [MOVED["id"]]}}, "moved"),
     ({"id": {"id": []}}, "sold closed moved"),

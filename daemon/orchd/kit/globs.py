@@ -39,6 +39,11 @@ def as_like(pattern: str) -> str:
     return like_literal(pattern).replace("*", "%").replace("?", "_")
 
 
+def sqlite_literal(text: str) -> str:
+    """The text itself as a pattern for SQLite's GLOB, where a character in brackets is only itself."""
+    return re.sub(r"([*?[])", r"[\1]", text)
+
+
 def as_sqlite_glob(pattern: str) -> str:
-    """The pattern for SQLite's GLOB, where brackets mean something too."""
+    """The pattern for SQLite's GLOB."""
     return pattern.replace("[", "[[]")

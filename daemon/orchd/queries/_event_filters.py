@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, and_, false, func, not_, or_, select, tuple_
 
 from orchd.db.tables import event, event_resource
 from orchd.kit import globs
@@ -17,11 +17,11 @@ from orchd.queries._event_functions import (
     AnyNamed,
     AsText,
     Document,
-    Fits,
     Label,
     LabelValues,
     NamedLabelValues,
-    StartsWith,
+    begins,
+    fits,
 )
 from orchd.queries._filters import Condition
 from orchd.queries._text import matches
@@ -35,6 +35,8 @@ from orchd.wire.event_filters import (
     listed,
 )
 from orchd.wire.events import RESOURCE_ID, RESOURCE_ROLE
+
+LAST_CHARACTER = "\U0010ffff"
 
 SEARCHED = (
     event.c.event
@@ -55,7 +57,7 @@ def conditions(asked: EventFilter, since: datetime, until: datetime) -> list[Con
     if asked.event is not None:
         found += _named(asked.event)
     if asked.resource is not None:
-        found += _own(asked.resource)
+        found += _own(asked.resource, within)
     for related in listed(asked.related):
         found += _related(related, within)
     for any_resource in listed(asked.any_resource):
@@ -78,11 +80,14 @@ def _named(asked: EventName) -> Iterable[Condition]:
         yield event.c.event.not_in(asked.exclude_name)
 
 
-def _own(asked: OwnResource) -> Iterable[Condition]:
+def _own(asked: OwnResource, within: tuple[datetime, datetime]) -> Iterable[Condition]:
+    mentions: list[Condition] = []
     if asked.id:
-        yield event.c.resource_id.in_(asked.id)
+        mentions.append(event_resource.c.resource_id.in_(asked.id))
     if asked.id_prefix:
-        yield _begins(event.c.resource_id, asked.id_prefix)
+        mentions.append(_begins(event_resource.c.resource_id, asked.id_prefix))
+    if mentions:
+        yield _mentioned(and_(event_resource.c.role == "", *mentions), within)
     yield from _labelled(event.c.resource, asked.labels)
 
 
@@ -132,7 +137,7 @@ def _all_of(asked: AnyResource, resource: Document, id: ColumnElement[Any]) -> C
     if asked.id:
         found.append(id.in_(asked.id))
     if asked.id_prefix:
-        found.append(_begins(id, asked.id_prefix))
+        found.append(or_(*(begins(id, prefix) for prefix in asked.id_prefix)))
     return and_(*found)
 
 
@@ -142,8 +147,9 @@ def _mentioned(condition: Condition, within: tuple[datetime, datetime]) -> Condi
     return event.c.id.in_(named)
 
 
-def _begins(column: ColumnElement[Any], prefixes: Sequence[str]) -> Condition:
-    return or_(*(StartsWith(column, prefix) for prefix in prefixes))
+def _begins(column: Column[str], prefixes: Sequence[str]) -> Condition:
+    """A range of an index: these columns are compared byte by byte, and no text goes beyond the last character."""
+    return or_(*(and_(column >= prefix, column < prefix + LAST_CHARACTER) for prefix in prefixes))
 
 
 def _labelled(resource: Document, labels: LabelSpecification | None) -> Iterable[Condition]:
@@ -156,4 +162,4 @@ def _labelled(resource: Document, labels: LabelSpecification | None) -> Iterable
 
 def _fits(value: ColumnElement[Any], glob: globs.Glob) -> Condition:
     """A label that is not there is null, and so is whether it fits: it does not match in either sense."""
-    return Fits(value, glob.pattern) if glob.wanted else not_(Fits(value, glob.pattern))
+    return fits(value, glob.pattern) if glob.wanted else not_(fits(value, glob.pattern))

@@ -12,7 +12,6 @@ from orchd.kit import globs
 Document = ColumnElement[Any]
 NAMED: Document = literal_column("named.value")
 """In the condition of `AnyNamed`: one of the resources."""
-LAST_CHARACTER = "\U0010ffff"
 
 
 class Label(FunctionElement[str]):
@@ -57,25 +56,23 @@ class AsText(FunctionElement[str]):
 
 
 class Fits(FunctionElement[bool]):
-    """Whether a text fits a pattern of `kit/globs.py`."""
+    """Whether a text fits a pattern, which each database writes in its own way. See `fits` and `begins`."""
 
     type = Boolean()
     inherit_cache = True
 
-    def __init__(self, text: ColumnElement[Any], pattern: str) -> None:
-        like, glob = globs.as_like(pattern), globs.as_sqlite_glob(pattern)
+    def __init__(self, text: ColumnElement[Any], like: str, glob: str) -> None:
         super().__init__(text, bindparam(None, like, type_=Text()), bindparam(None, glob, type_=Text()))
 
 
-class StartsWith(FunctionElement[bool]):
-    """Whether a text begins with another; served by an index on the text."""
+def fits(text: ColumnElement[Any], pattern: str) -> Fits:
+    """Whether a text fits a pattern of `kit/globs.py`."""
+    return Fits(text, globs.as_like(pattern), globs.as_sqlite_glob(pattern))
 
-    type = Boolean()
-    inherit_cache = True
 
-    def __init__(self, text: ColumnElement[Any], prefix: str) -> None:
-        bounds = (prefix, prefix + LAST_CHARACTER, globs.like_literal(prefix) + "%")
-        super().__init__(text, *(bindparam(None, each, type_=Text()) for each in bounds))
+def begins(text: ColumnElement[Any], prefix: str) -> Fits:
+    """Whether a text begins with another."""
+    return Fits(text, globs.like_literal(prefix) + "%", globs.sqlite_literal(prefix) + "*")
 
 
 def _parts(element: FunctionElement[Any], compiler: SQLCompiler, *wanted: int, **options: Any) -> list[str]:
@@ -154,16 +151,4 @@ def _fits_sqlite(element: Fits, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(Fits, "postgresql")
 def _fits_postgres(element: Fits, compiler: SQLCompiler, **options: Any) -> str:
     text, pattern = _parts(element, compiler, 0, 1, **options)
-    return f"{text} LIKE {pattern}"
-
-
-@compiles(StartsWith, "sqlite")
-def _starts_with_sqlite(element: StartsWith, compiler: SQLCompiler, **options: Any) -> str:
-    text, first, last = _parts(element, compiler, 0, 1, 2, **options)
-    return f"({text} >= {first} AND {text} < {last})"
-
-
-@compiles(StartsWith, "postgresql")
-def _starts_with_postgres(element: StartsWith, compiler: SQLCompiler, **options: Any) -> str:
-    text, pattern = _parts(element, compiler, 0, 3, **options)
     return f"{text} LIKE {pattern}"
