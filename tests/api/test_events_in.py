@@ -222,10 +222,20 @@ async def test_a_resource_may_have_an_id_of_any_length(api: Api) -> None:
     assert found["resource"]["prefect.resource.id"] == long
 
 
-async def test_sockets_are_sent_away_when_the_server_stops_serving(api: Api) -> None:
+async def test_a_client_waits_out_a_maintenance(api: Api) -> None:
     sender = await Sender.connect(api)
+    await sender.tell(an_event("before"))
     api.context.lifecycle.enter(Phase.MAINTENANCE, "The database is reset.")
     assert (await ending(sender.socket))[0] == 1012
-    with pytest.raises(WSServerHandshakeError) as refused:
-        await api.client.ws_connect("/api/events/in", protocols=["prefect"])
-    assert refused.value.status == 503
+    again = asyncio.create_task(Sender.connect(api))
+    assert (await api.call("GET", "/hello"))[0] == 503
+    assert not again.done()
+    api.context.lifecycle.enter(Phase.READY, "")
+    await (await again).tell(an_event("after"))
+    assert await kept(api) == ["before", "after"]
+
+
+async def test_a_client_that_comes_while_the_server_stops_is_sent_away(api: Api) -> None:
+    api.context.lifecycle.enter(Phase.DRAINING, "The daemon stops.")
+    async with api.client.ws_connect("/api/events/in", protocols=["prefect"]) as socket:
+        assert await ending(socket) == (1012, "The daemon stops.")

@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from orchd.api._answer import failure, json_response
+from orchd.api._answer import json_response
 from orchd.api._context import Context
 from orchd.domain.lifecycle import Phase
-from orchd.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
 PROTOCOL = "prefect"
 PING_EVERY = 20.0  # seconds between two PINGs; a peer that is silent after one is gone
+HOLD = 15.0  # seconds that a client waits for the end of a maintenance before it is closed and comes again
 CLOSE_WITHIN = 2.0  # seconds that a client has to answer a CLOSE
 REASON_BYTES = 123  # of a CLOSE frame, at most
 
@@ -54,6 +54,9 @@ def add_socket(app: web.Application, path: str, context: Context, serve: Serve, 
             max_msg_size=context.settings.server.limits.websocket_message,
         )
         await socket.prepare(request)
+        if not await _serving(context):
+            await close(socket, RESTART, context.lifecycle.reason)
+            return socket
         open_now.add(socket)
         try:
             if _greets(request):
@@ -70,13 +73,31 @@ def add_socket(app: web.Application, path: str, context: Context, serve: Serve, 
 
 def _refusal(context: Context, request: web.Request) -> web.Response | None:
     """The plain answer to a client that gets no websocket."""
-    if context.lifecycle.phase is not Phase.READY:
-        return failure(request, Unavailable(context.lifecycle.reason, maintenance=True))
     if request.headers.get("Upgrade", "").lower() != "websocket":
         return json_response(request, 404, {"detail": "Not Found"})
     if context.settings.auth.auth_string and not _greets(request):
         return json_response(request, 403, {"detail": f"Offer the sub-protocol {PROTOCOL!r} to authenticate."})
     return None
+
+
+async def _serving(context: Context) -> bool:
+    """Whether there is somebody to talk to, after a time if need be.
+
+    A client takes a refused upgrade for good and a closed socket for a reason to try again, ten times. So it is let in
+    during a maintenance, and waits in vain for the PONG that it asks for first.
+    """
+    lifecycle, changed = context.lifecycle, asyncio.Event()
+    stop = lifecycle.listen(lambda _, __: changed.set())
+    try:
+        async with asyncio.timeout(HOLD):
+            while lifecycle.phase is Phase.MAINTENANCE:
+                await changed.wait()
+                changed.clear()
+    except TimeoutError:
+        return False
+    finally:
+        stop()
+    return lifecycle.phase is Phase.READY
 
 
 def _greets(request: web.Request) -> bool:
