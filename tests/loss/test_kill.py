@@ -25,6 +25,7 @@ from tests.loss.senders import Events
 
 KILLS = int(os.environ.get("ORCHD_TEST_KILLS", "50"))
 SHORTEST, LONGEST = 0.02, 0.5  # seconds of load before a kill
+WHOLE = 5  # kills after which the whole database is read: nothing mends by itself what one of them broke
 PLENTY = 100_000  # slots: those that nobody knows of stay taken, as their leases are long
 
 Victim = Daemon | Postgres
@@ -78,10 +79,11 @@ async def _nothing_is_lost(orchd: Daemon, rng: random.Random, next_victims: Call
     ledger, stored = Ledger(), Stored(orchd.database_url)
     async with Client(orchd.api) as client:
         writers = await _writers(client, ledger, rng)
-        for _ in range(KILLS):
+        for number in range(1, KILLS + 1):
             await _write_until_killed(writers, client, rng, next_victims())
             await ask_for_everything(client, ledger)
-            await look_at_everything(stored, ledger)
+            if number % WHOLE == 0 or number == KILLS:
+                await look_at_everything(stored, ledger)
     await stored.is_sound()
     print(f"{ledger.size()} acknowledged writes, {KILLS} kills")
     assert ledger.size() > 10 * KILLS, "there was hardly anything to lose"
@@ -92,14 +94,16 @@ async def _write_until_killed(writers: list[Writer], client: Client, rng: random
     end = asyncio.Event()
     load = asyncio.create_task(keep_writing(writers, client, end))
     await asyncio.wait([load], timeout=rng.uniform(SHORTEST, LONGEST))
-    for victim in victims:
-        await asyncio.to_thread(_kill, victim)
-    if rng.random() < 0.7:
+    try:
+        for victim in victims:
+            await asyncio.to_thread(_kill, victim)
+        if rng.random() < 0.7:
+            end.set()
+        for victim in victims:
+            await asyncio.to_thread(_bring_back, victim, rng)
+    finally:
         end.set()
-    for victim in victims:
-        await asyncio.to_thread(_bring_back, victim, rng)
-    end.set()
-    await load
+        await load
 
 
 def _kill(victim: Victim) -> None:

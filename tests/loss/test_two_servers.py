@@ -26,8 +26,6 @@ from tests.loss.looked import Stored
 PATIENCE = 60.0  # seconds for what must happen some time
 RUNS, PROPOSALS = 8, 30
 
-pytestmark = pytest.mark.xdist_group("loss on PostgreSQL")
-
 
 @pytest.fixture(scope="module")
 def servers(postgres: Postgres) -> Iterator[tuple[Daemon, Daemon]]:
