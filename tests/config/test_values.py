@@ -82,14 +82,14 @@ def test_the_url_of_an_sqlite_file(text: str, path: Path) -> None:
         ("postgres://orchd:s%40cret@[::1]:5433/flows", "postgresql://orchd:s%40cret@[::1]:5433/flows"),
         ("postgresql://orchd@/flows?host=/run/postgresql", "postgresql://orchd@/flows?host=/run/postgresql"),
         ("postgresql:///flows?host=/run/postgresql", "postgresql:///flows?host=/run/postgresql"),
-        ("postgresql://db/flows?sslmode=require", "postgresql://db/flows?ssl=require"),
+        ("postgresql://db/flows?sslmode=require", "postgresql://db/flows?sslmode=require"),
+        ("postgresql+asyncpg://db/flows?ssl=require", "postgresql://db/flows?sslmode=require"),
     ],
 )
 def test_the_url_of_a_postgresql_database(text: str, plain: str) -> None:
     url = parse_database_url(text)
     assert not url.is_sqlite
     assert url.plain == plain
-    assert url.async_dsn == plain.replace("postgresql:", "postgresql+asyncpg:")
 
 
 @pytest.mark.parametrize(

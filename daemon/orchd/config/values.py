@@ -51,11 +51,6 @@ class DatabaseUrl(Struct, frozen=True, repr_omit_defaults=True):
         """`sqlite:///PATH` or `postgresql://…`, without a driver, the password included."""
         return self.dsn if self.dsn is not None else f"sqlite:///{self.path}"
 
-    @property
-    def async_dsn(self) -> str:
-        """The same for SQLAlchemy's asyncpg dialect."""
-        return self.plain.replace("postgresql://", "postgresql+asyncpg://", 1)
-
     def __str__(self) -> str:
         """For people: the password is masked."""
         return re.sub(r"^(\w+://[^/@]*?):[^/]*@", r"\1:***@", self.plain)
@@ -166,7 +161,7 @@ def _postgres_dsn(rest: str) -> str:
         raise ValueError("the host is missing (for a Unix socket: ?host=/run/postgresql)")
     if not unquote(parts.path.strip("/")) or "/" in parts.path[1:]:
         raise ValueError("the name of the database is missing after the host")
-    query = urlencode([("ssl" if name == "sslmode" else name, value) for name, value in options], safe="/")
+    query = urlencode([("sslmode" if name == "ssl" else name, value) for name, value in options], safe="/")
     return f"postgresql://{parts.netloc}{parts.path}{'?' if query else ''}{query}"
 
 

@@ -21,9 +21,9 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from orchd.db.combine import Combined
 from orchd.db.statement import Params, Statement
-from orchd.db.transaction import INTEGRITY, Retry, Write
+from orchd.db.transaction import CONTENDED, INTEGRITY, UNSTORABLE, Retry, Write
 from orchd.db.wakeups import Wakeups
-from orchd.errors import Conflict, Unavailable
+from orchd.errors import Conflict, Invalid, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -119,16 +119,21 @@ class PostgresDatabase:
     @classmethod
     async def open(cls, settings: Any) -> "PostgresDatabase":
         """Connects once, to fail early. Raises Unavailable when the server cannot be reached."""
+
+        async def connect() -> Any:  # by asyncpg itself: SQLAlchemy reads the parameters of a url in its own way
+            return await asyncpg.connect(
+                settings.url.plain,
+                timeout=settings.connect_timeout.total_seconds(),
+                command_timeout=settings.timeout.total_seconds(),
+                statement_cache_size=500,
+                server_settings={"application_name": "orchd", "jit": "off"},
+            )
+
         engine = create_async_engine(
-            settings.url.async_dsn,
+            "postgresql+asyncpg://",
+            async_creator=connect,
             poolclass=NullPool,  # `_idle` is the pool: it hands out the newest connection first, without a reset
             isolation_level="AUTOCOMMIT",
-            connect_args={
-                "timeout": settings.connect_timeout.total_seconds(),
-                "command_timeout": settings.timeout.total_seconds(),
-                "statement_cache_size": 500,
-                "server_settings": {"application_name": "orchd", "jit": "off"},
-            },
         )
         database = cls(engine, settings)
         await database.ping()
@@ -162,14 +167,19 @@ class PostgresDatabase:
                 return await self._once(fn, args, kwargs)
             except BaseException as error:
                 if not _is_race(error):
-                    raise _translated(error) from error
+                    shown = _translated(error)
+                    if shown is error:
+                        raise
+                    raise shown from error
                 await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311  (jitter, not a secret)
-        raise Unavailable("Too many others change the same rows now.")
+        raise Unavailable(CONTENDED)
 
     async def _once(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         if self._closed:
             raise Unavailable("The database is closed.")
-        connection, healthy = await self._idle.get(), False
+        async with asyncio.timeout(self._settings.timeout.total_seconds()):
+            connection = await self._idle.get()
+        healthy = False
         try:
             if connection is None:
                 connection = await self._connect()
@@ -246,6 +256,8 @@ def _translated(error: BaseException) -> BaseException:
     cause = _driver_error(error)
     if isinstance(cause, asyncpg.IntegrityConstraintViolationError):
         return Conflict(INTEGRITY)
+    if isinstance(cause, asyncpg.DataError) and not isinstance(cause.__cause__, TypeError):
+        return Invalid(UNSTORABLE)
     if isinstance(cause, TROUBLE):
         return Unavailable(f"The database did not take this: {type(cause).__name__}: {cause}")
     return error

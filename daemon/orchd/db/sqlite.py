@@ -22,9 +22,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import StaticPool
 
 from orchd.db.statement import Params, Statement
-from orchd.db.transaction import INTEGRITY, Retry, Write
+from orchd.db.transaction import CONTENDED, INTEGRITY, UNSTORABLE, Retry, Write
 from orchd.db.wakeups import Wakeups
-from orchd.errors import Conflict, Unavailable
+from orchd.errors import Conflict, Invalid, Unavailable
 
 GROUP = 128  # transactions that share a commit at most: bounds how long the first one waits
 PROGRESS_STEPS = 50_000  # virtual-machine steps between two looks at the deadline, about a millisecond
@@ -227,7 +227,7 @@ class _Writer:
             if savepoints:
                 raw.execute("SAVEPOINT one")
             try:
-                outcomes.append((job.future, _attempt(job.fn, tx), None))
+                outcomes.append((job.future, _attempt(job.fn, tx, raw, savepoints=savepoints), None))
                 signals |= tx.signals
             except BaseException as error:
                 if not raw.in_transaction:
@@ -244,14 +244,22 @@ class _Writer:
         return outcomes, signals
 
 
-def _attempt(fn: Callable[[SqliteTx], Any], tx: SqliteTx) -> Any:
-    """Runs a function; there is no concurrent writer here, so one that asks to be repeated sees fresh data at once."""
-    for _ in range(ATTEMPTS - 1):
+def _attempt(fn: Callable[[SqliteTx], Any], tx: SqliteTx, raw: sqlite3.Connection, *, savepoints: bool) -> Any:
+    """Runs a function; there is no concurrent writer here, so one that asks to be repeated sees fresh data at once.
+
+    Raises Retry when that needs a savepoint and there is none.
+    """
+    for _ in range(ATTEMPTS):
+        before = raw.total_changes
         try:
             return fn(tx)
         except Retry:
             tx.signals.clear()
-    return fn(tx)
+            if raw.total_changes != before:
+                if not savepoints:
+                    raise
+                raw.execute("ROLLBACK TO one")
+    raise Unavailable(CONTENDED)
 
 
 def connect(path: Path, settings: Any, *, writing: bool) -> tuple[Connection, sqlite3.Connection]:
@@ -288,6 +296,8 @@ def _translated(error: BaseException) -> BaseException:
         failure = Conflict(INTEGRITY)
     elif isinstance(cause, sqlite3.OperationalError):
         failure = Unavailable(f"The database did not take this: {cause}.")
+    elif isinstance(cause, UnicodeEncodeError) or (isinstance(cause, OverflowError) and "SQLite" in str(cause)):
+        failure = Invalid(UNSTORABLE)
     else:
         return error
     failure.__cause__ = error

@@ -14,6 +14,8 @@ from sqlalchemy.engine import Dialect
 from orchd.db.statement import Params, Statement
 
 INTEGRITY = "Data integrity conflict: a unique or foreign key constraint was violated."
+CONTENDED = "Too many others change the same rows now."
+UNSTORABLE = "A value in the request is not one that the database can hold."
 
 
 class Retry(Exception):
