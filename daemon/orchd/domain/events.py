@@ -11,6 +11,7 @@ from uuid import UUID
 from orchd.db.transaction import Tx, Write
 from orchd.kit.ids import uuid7
 from orchd.queries import events as query
+from orchd.queries.events import KEY_LENGTH, ROLE_LENGTH
 from orchd.wire.events import RESOURCE_ID, RESOURCE_NAME, RESOURCE_ROLE, Event, Resource
 from orchd.wire.states import State, StateType
 
@@ -19,7 +20,6 @@ SIGNAL = "events"
 
 FOLLOWS_WITHIN = timedelta(minutes=5)  # an event further away is not said to follow
 MESSAGE_LENGTH = 100_000  # characters of a state's message that travel in its event
-KEY_LENGTH, ROLE_LENGTH = 500, 100  # characters by which a resource is found: an index entry has its limit
 
 
 def event_writes(tx: Tx, event: Event, received: datetime) -> list[Write]:

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, select
 from orchd.db import Statement, Tx
 from orchd.db.tables import event, event_resource
 from orchd.kit.jsontext import decode
+from orchd.queries.events import KEY_LENGTH
 
 _DROP_RESOURCE = Statement(
     delete(event_resource).where(
@@ -34,7 +35,7 @@ def older_than(tx: Tx, moment: datetime, limit: int) -> int:
     tx.run_many(
         _DROP_RESOURCE,
         [
-            {"resource": resource, "at": occurred, "id": id}
+            {"resource": resource[:KEY_LENGTH], "at": occurred, "id": id}
             for _, id, occurred, own, related in doomed
             for resource in {own, *(each[RESOURCE_ID] for each in decode(related))}
         ],

@@ -15,6 +15,7 @@ from orchd.queries._event_filters import conditions
 from orchd.wire.event_filters import EventFilter, EventOrder
 from orchd.wire.events import ReceivedEvent
 
+KEY_LENGTH, ROLE_LENGTH = 500, 100  # characters by which a resource is found: an index entry has its limit
 _WRITTEN = [column for column in event.c if column.name != "seq"]
 
 INSERT = Statement(insert(event).values({c: bindparam(c.key, type_=c.type) for c in _WRITTEN}).on_conflict_do_nothing())
