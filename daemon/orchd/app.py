@@ -98,7 +98,7 @@ class Daemon:
     async def _main(self) -> int:
         settings = self.loaded.settings
         server = settings.server
-        sockets, handed = listeners.bind_all(server.host, server.port, server.unix_socket)
+        sockets, handed = listeners.bind_all(server.host, server.port, server.unix_socket, server.unix_socket_mode)
         self._catch_signals()
         control = ControlServer(self, settings.control)
         await control.start()

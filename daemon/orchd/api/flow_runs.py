@@ -129,7 +129,8 @@ async def read_flow_run_graph_v1(call: Call, id: UUID) -> list[Dependency]:
 @operation("GET", "/flow_runs/{id}/graph-v2", role="viewer")
 async def read_flow_run_graph_v2(call: Call, id: UUID, *, since: datetime = FIRST) -> Graph:
     """The graph of a flow run: its task runs and subflows with what they waited for."""
-    return await call.db.read(graph.read, id, as_utc(since))
+    most = call.settings.orchestration.graph
+    return await call.db.read(graph.read, id, as_utc(since), most.max_nodes, most.max_artifacts)
 
 
 # Changes that are no transitions

@@ -15,7 +15,6 @@ class LimitsSettings(Struct, frozen=True):
     body: int
     json_depth: int
     page: int
-    connections: int
     parameter_size: int
     websocket_message: int
 

@@ -14,20 +14,21 @@ from orchd.queries._run_times import run_time
 from orchd.queries.graph import PlainStep, RunTimes, Step
 from orchd.wire.graph import Dependency, Edge, Graph, GraphArtifact, Node, Upstream
 
-MOST_NODES = 10_000
 INSIDE = "__parents__"
 """The key under which a task run names the tasks that it was called inside of: those are not its parents."""
 
 Inputs = dict[str, list[dict[str, Any]]]
 
 
-def read(tx: Tx, run: UUID, since: datetime) -> Graph:
+def read(tx: Tx, run: UUID, since: datetime, most_nodes: int, most_artifacts: int) -> Graph:
     """The graph, its nodes without those that ended before `since`. Raises ObjectMissing, BadRequest when too large."""
     times = _times(tx, run)
-    steps = query.steps(tx, run, MOST_NODES + 1)
-    if len(steps) > MOST_NODES:
-        raise BadRequest(f"The graph of flow run {run} has more than {MOST_NODES} nodes.")
-    artifacts = query.artifacts(tx, run)
+    steps = query.steps(tx, run, most_nodes + 1)
+    if len(steps) > most_nodes:
+        raise BadRequest(
+            f"The graph of flow run {run} has more than {most_nodes} nodes (orchestration.graph.max_nodes)."
+        )
+    artifacts = query.artifacts(tx, run, most_artifacts)
     nodes = [node for node in _nodes(steps, artifacts) if node.end_time is None or node.end_time >= since]
     return Graph(
         start_time=times.start,

@@ -15,7 +15,7 @@ class CannotListen(OSError):
     """An address cannot be used; the message says why and what to do."""
 
 
-def bind_all(host: str, port: int, unix_socket: Path | None) -> tuple[list[socket.socket], bool]:
+def bind_all(host: str, port: int, unix_socket: Path | None, unix_socket_mode: int) -> tuple[list[socket.socket], bool]:
     """Takes the addresses without accepting yet: a busy port fails fast, clients are refused until it is ready.
 
     Sockets handed over by systemd are used as they are, and then nothing is bound here (the flag says so): the kernel
@@ -26,6 +26,7 @@ def bind_all(host: str, port: int, unix_socket: Path | None) -> tuple[list[socke
     sockets = _bind_tcp(host, port)
     if unix_socket is not None:
         sockets.append(bind_unix(unix_socket))
+        unix_socket.chmod(unix_socket_mode)
     return sockets, False
 
 

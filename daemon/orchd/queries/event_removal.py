@@ -36,7 +36,7 @@ def older_than(tx: Tx, moment: datetime, limit: int) -> int:
         _DROP_RESOURCE,
         [
             {"resource": resource[:KEY_LENGTH], "at": occurred, "id": id}
-            for _, id, occurred, own, related in doomed
+            for _, id, occurred, own, related in map(list, doomed)
             for resource in {own, *(each[RESOURCE_ID] for each in decode(related))}
         ],
     )

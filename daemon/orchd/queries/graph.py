@@ -12,8 +12,6 @@ from orchd.db.tables import artifact, artifact_collection, flow, flow_run, flow_
 from orchd.kit.jsontext import Raw
 from orchd.wire.graph import GraphArtifact, GraphState
 
-MOST_ARTIFACTS = 10_000
-
 
 class RunTimes(Struct, frozen=True):
     """When the flow run of the graph began, or is expected to, and ended."""
@@ -119,7 +117,7 @@ _ARTIFACTS = Statement(
         or_(artifact.c.type.is_(None), artifact.c.type != "result"),
     )
     .order_by(artifact.c.created)
-    .limit(MOST_ARTIFACTS)
+    .limit(bindparam("most"))
 )
 _STATES = Statement(
     select(flow_run_state.c.id, flow_run_state.c.timestamp, flow_run_state.c.type, flow_run_state.c.name)
@@ -144,10 +142,10 @@ def plain_steps(tx: Tx, run: UUID) -> list[PlainStep]:
     return [PlainStep(*row) for row in tx.fetch(_PLAIN_STEPS, {"run": run})]
 
 
-def artifacts(tx: Tx, run: UUID) -> dict[UUID | None, list[GraphArtifact]]:
+def artifacts(tx: Tx, run: UUID, most: int) -> dict[UUID | None, list[GraphArtifact]]:
     """The flow run's artifacts by task run, the oldest first; those without a task run under None."""
     found: dict[UUID | None, list[GraphArtifact]] = {}
-    for task, *row in tx.fetch(_ARTIFACTS, {"run": run}):
+    for task, *row in tx.fetch(_ARTIFACTS, {"run": run, "most": most}):
         found.setdefault(task, []).append(_artifact(row))
     return found
 

@@ -77,12 +77,12 @@ def living_subflows_of_cancelled(tx: Tx, cancelled_after: datetime, limit: int) 
         )
         .limit(limit)
     )
-    return [(row[0], row[1]) for row in found]
+    return [(id, deployment) for id, deployment in map(list, found)]
 
 
 def _ids(tx: Tx, asked: Select[Any]) -> list[UUID]:
-    return [row[0] for row in tx.execute(asked)]
+    return list(tx.execute(asked).scalars())
 
 
 def _pairs(tx: Tx, asked: Select[Any]) -> list[tuple[UUID, Raw]]:
-    return [(row[0], row[1]) for row in tx.execute(asked)]
+    return [(id, state) for id, state in map(list, tx.execute(asked))]
