@@ -111,7 +111,7 @@ def runs_of_deployments(call: Caller) -> None:
     assert [each["status"] for each in several["results"]] == ["CREATED", "CREATED"]
     call("POST /deployments/get_scheduled_flow_runs", {"deployment_ids": [made["id"]], "scheduled_before": now()})
     call("POST /ui/flows/count-deployments", {"flow_ids": [made["flow_id"]]})
-    call("POST /ui/flows/next-runs", {"flow_ids": [made["flow_id"]]})
+    assert call("POST /ui/flows/next-runs", {"flow_ids": [made["flow_id"]]})[made["flow_id"]]
     assert call("POST /deployments/bulk_delete", of_deployment(made))["deleted"] == [made["id"]]
 
 

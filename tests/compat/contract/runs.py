@@ -49,6 +49,8 @@ def flows(call: Caller) -> None:
     assert [each["tags"] for each in found] == [["changed"]]
     assert call("POST /flows/count", of_flow(flow)) == 1
     assert call("POST /flows/paginate", {**of_flow(flow), "limit": 1, "page": 1})["count"] == 1
+    assert call("POST /ui/flows/count-deployments", {"flow_ids": [flow["id"]]}) == {flow["id"]: 0}
+    assert call("POST /ui/flows/next-runs", {"flow_ids": [flow["id"]]}) == {flow["id"]: None}
     call("DELETE /flows/{id}", id=flow["id"])
 
 
