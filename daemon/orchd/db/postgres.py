@@ -27,6 +27,7 @@ from orchd.errors import Conflict, Invalid, Unavailable
 
 log = logging.getLogger(__name__)
 
+OPTIMISTIC = 2  # attempts of a transaction before it locks: against steady writers it might lose every race
 ATTEMPTS = 8  # of a transaction that lost a race, before the client is told to come back
 CHANNEL = "orchd"
 RELAY_AFTER = 0.02  # seconds in which wake-ups are gathered into one NOTIFY
@@ -47,14 +48,15 @@ TROUBLE = (
 class PostgresTx:
     """See `transaction.Tx`."""
 
-    __slots__ = ("_connection", "_raw", "dialect", "open", "signals")
+    __slots__ = ("_connection", "_raw", "dialect", "open", "signals", "unlucky")
 
-    def __init__(self, connection: Connection, raw: Any) -> None:
+    def __init__(self, connection: Connection, raw: Any, *, unlucky: bool) -> None:
         self._connection = connection
         self._raw = raw
         self.dialect = connection.dialect
         self.signals: set[str] = set()
         self.open = False
+        self.unlucky = unlucky
 
     def begin(self) -> None:
         """Sends BEGIN, once."""
@@ -164,7 +166,7 @@ class PostgresDatabase:
     async def _run(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         for attempt in range(ATTEMPTS):
             try:
-                return await self._once(fn, args, kwargs)
+                return await self._once(fn, args, kwargs, unlucky=attempt >= OPTIMISTIC)
             except BaseException as error:
                 if not _is_race(error):
                     shown = _translated(error)
@@ -174,7 +176,7 @@ class PostgresDatabase:
                 await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311  (jitter, not a secret)
         raise Unavailable(CONTENDED)
 
-    async def _once(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    async def _once(self, fn: Callable[..., Any], args: Any, kwargs: Any, *, unlucky: bool) -> Any:
         if self._closed:
             raise Unavailable("The database is closed.")
         async with asyncio.timeout(self._settings.timeout.total_seconds()):
@@ -188,7 +190,7 @@ class PostgresDatabase:
                 await _discard(connection)
                 connection = await self._connect()
                 raw = (await connection.get_raw_connection()).driver_connection
-            tx = PostgresTx(connection.sync_connection, raw)  # type: ignore[arg-type]
+            tx = PostgresTx(connection.sync_connection, raw, unlucky=unlucky)  # type: ignore[arg-type]
             try:
                 result = await greenlet_spawn(fn, tx, *args, **kwargs)
                 if tx.open:

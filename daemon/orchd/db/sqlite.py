@@ -34,13 +34,14 @@ ATTEMPTS = 5  # for functions that ask to be run again
 class SqliteTx:
     """See `transaction.Tx`."""
 
-    __slots__ = ("_connection", "_cursor", "dialect", "signals")
+    __slots__ = ("_connection", "_cursor", "dialect", "signals", "unlucky")
 
     def __init__(self, connection: Connection, raw: sqlite3.Connection) -> None:
         self._connection = connection
         self._cursor = raw.cursor()
         self.dialect: Dialect = connection.dialect
         self.signals: set[str] = set()
+        self.unlucky = False  # there is nobody to lose against
 
     def begin(self) -> None:
         """The group's transaction is open already."""

@@ -35,6 +35,8 @@ class Tx(Protocol):
     dialect: Dialect
     signals: set[str]
     """Names of the wake-ups to fire once this transaction is committed."""
+    unlucky: bool
+    """The function has lost several races in a row: it should lock what it is about to guard, before it reads that."""
 
     def begin(self) -> None:
         """Makes all that follows one transaction, for a function that carries out several guarded changes.

@@ -107,14 +107,22 @@ _TASK_RUN = Statement(
 _FLOW_RUN_OF_TASK = Statement(select(flow_run.c.run_count, flow_run.c.state).where(flow_run.c.id == bindparam("id")))
 
 
+_LOCK_FLOW_RUN = Statement(select(flow_run.c.id).where(flow_run.c.id == bindparam("id")).with_for_update())
+_LOCK_TASK_RUN = Statement(select(task_run.c.id).where(task_run.c.id == bindparam("id")).with_for_update())
+
+
 def flow_run_row(tx: Tx, id: UUID) -> FlowRunRow | None:
-    """The run; None when there is none. It is not locked: the change is guarded by the state that was seen here."""
+    """The run; None when there is none. It is locked only for the unlucky: the state seen here guards the change."""
+    if tx.unlucky:
+        tx.first(_LOCK_FLOW_RUN, {"id": id})
     row = tx.first(_FLOW_RUN, {"id": id})
     return None if row is None else FlowRunRow(*row)
 
 
 def task_run_row(tx: Tx, id: UUID) -> TaskRunRow | None:
     """The same for a task run."""
+    if tx.unlucky:
+        tx.first(_LOCK_TASK_RUN, {"id": id})
     row = tx.first(_TASK_RUN, {"id": id})
     return None if row is None else TaskRunRow(*row)
 
