@@ -73,8 +73,8 @@ def empty_response(request: web.BaseRequest, status: int, headers: dict[str, str
 
 
 def _headers(request: web.BaseRequest, headers: dict[str, str] | None) -> dict[str, str]:
-    """With what a browser needs to hand an answer to a page of another site."""
-    sent = dict(headers) if headers else {}
+    """With what a browser needs to hand an answer to a page of another site, and no versions in the server's name."""
+    sent = {hdrs.SERVER: "orchd", **(headers or {})}
     if hdrs.ORIGIN in request.headers:
         sent[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
     return sent
