@@ -679,6 +679,10 @@ async def seed_runs(t: Target, dep_ids: list[str], block: int, rows: list[dict[s
             flow = {"flow_id": t.ids["seed_flow"]}
             await t.each([("POST", "/flow_runs/", {**flow, **row}) for row in rows], concurrency)
             return
+        except TimeoutError:  # it may have made some of them: a few runs more than asked do no harm
+            print(f"  {t.name}: no answer within {TIMEOUT:.0f} s while seeding; asking again", flush=True)
+            t.control.close()
+            continue
         rows = [row for row, r in zip(rows, made) if r["status"] != "CREATED"]
         if not rows:
             return
