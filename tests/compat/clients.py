@@ -90,6 +90,11 @@ class Api:
         )
 
 
+def _heed_interrupts() -> None:
+    """A shell that runs the tests in the background has SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Script:
     """A client process that is still running."""
 
@@ -97,7 +102,13 @@ class Script:
         self.errors = folder / "stderr.log"
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                command, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+                command,
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                preexec_fn=_heed_interrupts,
             )
 
     def line(self) -> str:
