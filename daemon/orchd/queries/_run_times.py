@@ -1,6 +1,7 @@
 """What a run's answer says about time beyond its row: both estimates hold for one moment, so they are made on read."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, case, literal, or_
 
@@ -29,17 +30,21 @@ def lateness(state_type: str | None, expected: datetime | None, start: datetime 
     return 0.0
 
 
-def run_time_of(runs: Table, now: datetime) -> ColumnElement[float]:
+def _moment(now: datetime | ColumnElement[Any]) -> ColumnElement[Any]:
+    return literal(now, Timestamp()) if isinstance(now, datetime) else now
+
+
+def run_time_of(runs: Table, now: datetime | ColumnElement[Any]) -> ColumnElement[float]:
     """`run_time`, as the database computes it for sums."""
     c = runs.c
-    since = SecondsBetween(c.state_timestamp, literal(now, Timestamp()))
+    since = SecondsBetween(c.state_timestamp, _moment(now))
     return case((c.state_type == RUNNING, c.total_run_time + since), else_=c.total_run_time)
 
 
-def lateness_of(runs: Table, now: datetime) -> ColumnElement[float]:
+def lateness_of(runs: Table, now: datetime | ColumnElement[Any]) -> ColumnElement[float]:
     """`lateness`, as the database computes it for sums and averages."""
-    c, at = runs.c, literal(now, Timestamp())
-    unended = or_(c.state_type.is_(None), c.state_type.not_in(sorted(FINAL)))
+    c, at = runs.c, _moment(now)
+    unended = or_(c.state_type.is_(None), and_(*(c.state_type != kind for kind in sorted(FINAL))))
     return case(
         (c.start_time > c.expected_start_time, SecondsBetween(c.expected_start_time, c.start_time)),
         (

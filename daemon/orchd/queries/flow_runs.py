@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from orchd.db import Statement, Tx
 from orchd.db.tables import flow_run, work_pool, work_queue
+from orchd.db.types import Timestamp
 from orchd.kit.jsontext import Raw
 from orchd.queries import _filters as filters
 from orchd.queries._filters import Condition
 from orchd.queries._filters_nouns import BEGINS
-from orchd.queries._run_times import FINAL, RUNNING, lateness, lateness_of, run_time
+from orchd.queries._run_times import FINAL, RUNNING, lateness, lateness_of, run_time, run_time_of
 from orchd.wire.flow_runs import FlowRun, FlowRunSort
 
 _FIELDS = FlowRun.__struct_fields__
@@ -91,11 +92,20 @@ _ORDERS: dict[FlowRunSort, ColumnElement[Any]] = {
     FlowRunSort.END_TIME_DESC: flow_run.c.end_time.desc(),
 }
 
+_NOW = bindparam("now", type_=Timestamp())
+_ESTIMATED = {
+    "estimated_run_time": run_time_of(flow_run, _NOW),
+    "estimated_start_time_delta": lateness_of(flow_run, _NOW),
+}
+_MADE = [_ESTIMATED.get(name, column) for name, column in zip(_FIELDS, COLUMNS, strict=True)]
 _WHOLE = {
-    sort: Statement(ANSWERS.order_by(order).limit(bindparam("limit")).offset(bindparam("offset")))
+    sort: Statement(
+        ANSWERS.with_only_columns(*_MADE).order_by(order).limit(bindparam("limit")).offset(bindparam("offset")),
+        answers=True,
+    )
     for sort, order in _ORDERS.items()
 }
-"""Pages of all runs, which the start page and most scripts ask for: compiled once."""
+"""Pages of all runs, which the start page and most scripts ask for: compiled once, each row an answer as it is."""
 
 
 def listed(
@@ -103,7 +113,7 @@ def listed(
 ) -> list[FlowRun]:
     """The runs that are meant, in order."""
     if filters.is_everything(meant):
-        return [from_row(row, now) for row in tx.fetch(_WHOLE[sort], {"limit": limit, "offset": offset})]
+        return [FlowRun(*row) for row in tx.fetch(_WHOLE[sort], {"limit": limit, "offset": offset, "now": now})]
     rows = tx.execute(ANSWERS.where(meant).order_by(_ORDERS[sort]).limit(limit).offset(offset))
     return [from_row(list(row), now) for row in rows]
 

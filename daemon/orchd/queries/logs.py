@@ -42,7 +42,8 @@ def _statement_of(owner: str, sort: LogSort) -> Statement:
         )
         .order_by(*_ORDERS[sort])
         .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
+        .offset(bindparam("offset")),
+        answers=True,
     )
 
 
