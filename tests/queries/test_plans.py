@@ -142,7 +142,7 @@ async def test_lists_about_one_object_and_about_lately_read_no_whole_table(fille
         "states": lambda tx: states.of_flow_run(tx, UUID(ONE)),
         "states of a task run": lambda tx: states.of_task_run(tx, UUID(ONE)),
         "steps of a graph": lambda tx: graph.steps(tx, UUID(ONE), 100),
-        "artifacts of a graph": lambda tx: graph.artifacts(tx, UUID(ONE, 100)),
+        "artifacts of a graph": lambda tx: graph.artifacts(tx, UUID(ONE), 100),
         "states of a graph": lambda tx: graph.states(tx, UUID(ONE)),
         "one flow run": lambda tx: flow_runs.by_id(tx, UUID(ONE), NOON),
         "one task run": lambda tx: task_runs.by_id(tx, UUID(ONE), NOON),
