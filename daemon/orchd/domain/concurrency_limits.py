@@ -65,12 +65,12 @@ def key_of(text: str) -> UUID | str:
 
 def read(tx: Tx, key: UUID | str, now: datetime) -> LimitInUse:
     """The limit with that id or name. Raises NotFound."""
-    return _in_use(_found(query.by_id(tx, key) if isinstance(key, UUID) else query.by_name(tx, key)), now)
+    return in_use(_found(query.by_id(tx, key) if isinstance(key, UUID) else query.by_name(tx, key)), now)
 
 
 def page(tx: Tx, limit: int, offset: int, now: datetime) -> list[LimitInUse]:
     """The limits in the order of their names."""
-    return [_in_use(row, now) for row in query.page(tx, limit, offset)]
+    return [in_use(row, now) for row in query.page(tx, limit, offset)]
 
 
 def create(tx: Tx, new: LimitCreate, now: datetime) -> LimitCreated:
@@ -142,7 +142,8 @@ def _tell(tx: Tx, action: str, row: LimitRow, now: datetime) -> None:
     events.emit(tx, events.object_changed(KIND, action, row.id, row.name, payload, now), now, last=True)
 
 
-def _in_use(row: LimitRow, now: datetime) -> LimitInUse:
+def in_use(row: LimitRow, now: datetime) -> LimitInUse:
+    """A limit as it is answered."""
     row = leases.decayed(row, now)
     return LimitInUse(
         id=row.id,

@@ -4,13 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 from msgspec import Struct
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from orchd.db import Tx
+from orchd.domain import hydration
+from orchd.domain.parameter_schemas import Unusable, misfit
 from orchd.domain.transitions import Asker, Outcome, put_flow_run, state_of
 from orchd.errors import NotFound
 from orchd.kit.jsontext import Raw, encode_text
@@ -19,9 +17,6 @@ from orchd.queries import flow_run_inputs
 from orchd.queries import transitions as query
 from orchd.wire.flow_run_inputs import FlowRunInputCreate
 from orchd.wire.states import OrchestrationResult, State, StateType
-
-NO_REFERENCES: Registry[Any] = Registry()
-"""A schema comes from whoever writes flows: a reference in it must not make the server fetch anything."""
 
 
 class InputRefused(Struct, frozen=True):
@@ -41,6 +36,10 @@ def resume(tx: Tx, id: UUID, run_input: dict[str, Any] | None, asker: Asker) -> 
     keyset = current.state_details.run_input_keyset
     given = run_input or {}
     if keyset:
+        filled = hydration.filled(tx, given)
+        if isinstance(filled, hydration.Fault):
+            return _refused("REJECT", row.state, f"Error hydrating run input: {filled.message}")
+        given = filled
         refusal = _check(tx, id, keyset, given)
         if refusal is not None:
             return _refused("REJECT", row.state, refusal.reason)
@@ -64,17 +63,13 @@ def _check(tx: Tx, id: UUID, keyset: dict[str, str], given: dict[str, Any]) -> I
     if stored is None:
         return InputRefused("Run input schema not found.")
     try:
-        schema = msgspec.json.decode(stored.value)
-        Draft202012Validator.check_schema(schema)
-        validator = Draft202012Validator(schema, registry=NO_REFERENCES)
-        faults = sorted(validator.iter_errors(given), key=lambda fault: list(map(str, fault.path)))
+        found = misfit(msgspec.json.decode(stored.value), given, complete=True)
     except msgspec.DecodeError:
         return InputRefused("Run input schema is not valid JSON.")
-    except (SchemaError, Unresolvable, RecursionError) as error:
-        return InputRefused(f"Run input schema cannot be used: {str(error).splitlines()[0]}")
-    if faults:
-        where = "/".join(map(str, faults[0].absolute_path))
-        return InputRefused(f"Reason: {faults[0].message}" + (f" (at {where})" if where else ""))
+    if isinstance(found, Unusable):
+        return InputRefused(f"Run input schema cannot be used: {found.reason}")
+    if found is not None:
+        return InputRefused(f"Reason: {found.message}" + (f" (at {found.where})" if found.where else ""))
     return None
 
 

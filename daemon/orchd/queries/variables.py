@@ -1,5 +1,6 @@
 """Questions about variables."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is written 
 
 from orchd.db import Statement, Tx
 from orchd.db.tables import variable
+from orchd.kit.jsontext import Raw
 from orchd.queries import _filters as filters
 from orchd.wire.variables import Variable, VariableFilter, VariableSort
 
@@ -42,6 +44,12 @@ def by_name(tx: Tx, name: str) -> Variable | None:
     """The variable of that name; None when there is none."""
     row = tx.first(_BY_NAME, {"name": name})
     return None if row is None else Variable(*row)
+
+
+def values(tx: Tx, names: Collection[str]) -> dict[str, Raw]:
+    """The values of those of the named variables that exist."""
+    found: Any = tx.execute(select(variable.c.name, variable.c.value).where(variable.c.name.in_(names)))
+    return dict(map(tuple, found))
 
 
 def insert_new(tx: Tx, values: dict[str, Any]) -> bool:

@@ -66,9 +66,9 @@ def work_queues(call: Caller) -> None:
 
 
 def new_deployment(call: Caller) -> Any:
-    """A new deployment in a work pool, with a schedule that is not active."""
+    """A new deployment with a work queue, and a schedule that is not active."""
     schedule = {"schedule": {"interval": 3600, "anchor_date": now(), "timezone": "UTC"}, "active": False}
-    body = {"name": unique("deployment"), "flow_id": new_flow(call)["id"], "work_pool_name": new_pool(call)}
+    body = {"name": unique("deployment"), "flow_id": new_flow(call)["id"], "work_queue_name": unique("queue")}
     return call("POST /deployments/", {**body, "schedules": [schedule], "parameters": {"a": 1}}, status=201)
 
 
@@ -89,7 +89,6 @@ def deployments(call: Caller) -> None:
     call("POST /deployments/paginate", {**of_deployment(made), "limit": 1, "page": 1})
     call("POST /deployments/{id}/pause_deployment", **identity)
     call("POST /deployments/{id}/resume_deployment", **identity)
-    call("GET /deployments/{id}/work_queue_check", **identity)
     call("DELETE /deployments/{id}", **identity)
 
 
@@ -99,8 +98,12 @@ def deployment_schedules(call: Caller) -> None:
     (made,) = call("POST /deployments/{id}/schedules", cron, **identity)
     assert len(call("GET /deployments/{id}/schedules", **identity)) == 2
     call("PATCH /deployments/{id}/schedules/{schedule_id}", {"active": True}, schedule_id=made["id"], **identity)
-    call("POST /deployments/{id}/schedule", {}, **identity)
     call("DELETE /deployments/{id}/schedules/{schedule_id}", schedule_id=made["id"], **identity)
+    call("POST /deployments/{id}/schedule", {}, **identity)
+
+
+def queues_of_deployments(call: Caller) -> None:
+    call("GET /deployments/{id}/work_queue_check", id=new_deployment(call)["id"])
 
 
 def runs_of_deployments(call: Caller) -> None:
@@ -160,5 +163,6 @@ def runs_of_a_pool(call: Caller) -> None:
 
 SCENARIOS = (
     work_pools, pool_queues, workers, pool_polling, work_queues, deployments, deployment_schedules,
-    runs_of_deployments, automations, templates, saved_searches, collections, values_of_a_schema, runs_of_a_pool,
+    queues_of_deployments, runs_of_deployments,
+    automations, templates, saved_searches, collections, values_of_a_schema, runs_of_a_pool,
 )  # fmt: skip
