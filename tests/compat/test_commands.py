@@ -98,6 +98,31 @@ def test_global_limits_are_managed(api: Api, client: Client) -> None:
     assert name not in client.cli("gcl", "ls")
 
 
+def test_limits_of_tags_are_managed(client: Client) -> None:
+    tag = f"cli-{uuid.uuid4().hex[:8]}"
+    client.cli("concurrency-limit", "create", tag, "3")
+    assert tag in client.cli("concurrency-limit", "ls")
+    assert tag in client.cli("concurrency-limit", "inspect", tag)
+    client.cli("concurrency-limit", "reset", tag)
+    client.cli("concurrency-limit", "delete", tag)
+    assert "No concurrency limit found" in client.cli("concurrency-limit", "inspect", tag, status=1)
+
+
+def test_blocks_are_listed_shown_and_deleted(client: Client, data: Report) -> None:
+    block = f"secret/secret-{data.mark}"
+    assert block in client.cli("block", "ls")
+    assert "swordfish" not in client.cli("block", "inspect", block)
+    client.cli("block", "delete", block)
+    assert "not found" in client.cli("block", "inspect", block, status=1)
+
+
+def test_block_types_are_listed_and_those_of_the_system_stay(client: Client) -> None:
+    client.cli("block", "register", "-m", "prefect.blocks.system")
+    assert "secret" in client.cli("block", "type", "ls")
+    assert "Secret" in client.cli("block", "type", "inspect", "secret")
+    assert "protected" in client.cli("block", "type", "delete", "secret", status=1)
+
+
 def test_events_stream_shows_an_event_as_it_comes(own_client: Client, emitting: str) -> None:
     stream = own_client.command("events", "stream", "--format", "json", "--run-once")
     printed = ""
@@ -111,6 +136,10 @@ def test_events_emit_reaches_the_server(api: Api, client: Client) -> None:
     client.cli("events", "emit", "compat.emitted", "--resource-id", resource)
     (event,) = api.events({"filter": {"resource": {"id": [resource]}}}, expected=1)
     assert event["event"] == "compat.emitted"
+
+
+def test_the_server_is_found_available(client: Client) -> None:
+    assert "Server is available" in client.cli("server", "status")
 
 
 def test_the_version_of_the_server_is_shown(client: Client) -> None:

@@ -66,6 +66,12 @@ def test_a_persisted_result_is_found_again(api: Api, data: Report) -> None:
     assert kept["serializer"]["type"] == "json"
 
 
+def test_a_run_receives_what_is_sent_to_it(api: Api, data: Report) -> None:
+    assert data.results["hears_messages"] == ["plain", "typed"]
+    sent = api.post(f"/flow_runs/{data.runs['hears_messages']}/input/filter", {"prefix": "", "limit": 10})
+    assert len(sent) == 2
+
+
 def test_a_failed_transaction_is_rolled_back(api: Api, data: Report) -> None:
     first, second = api.task_runs(data.runs["rolls_back"], expected=2)
     assert data.results["left after the rollback"] == []

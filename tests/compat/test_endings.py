@@ -23,7 +23,7 @@ RAN = ["Pending", "Running", "Completed"]
 def test_a_flow_that_is_interrupted_crashes(api: Api, own_client: Client, number: signal.Signals, message: str) -> None:
     script = own_client.start("long.py", "100", "0.3")
     run = script.report()["run"]
-    script.report()
+    script.report()  # the first task runs: an interrupt between two tasks may end the flow otherwise
     script.signal(number)
     assert script.wait() != 0
     assert api.states(run) == ["Pending", "Running", "Crashed"]

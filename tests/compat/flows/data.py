@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from uuid import UUID
 
 from prefect import flow, task
 from prefect.artifacts import (
@@ -13,6 +14,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.blocks.system import Secret
+from prefect.input import RunInput, receive_input, send_input
 from prefect.runtime import flow_run
 from prefect.transactions import transaction
 from prefect.variables import Variable
@@ -115,9 +117,24 @@ def commits() -> None:
         writes("done")
 
 
+class Greeting(RunInput):
+    text: str
+
+
+@flow
+def hears_messages() -> list[str]:
+    remember("hears_messages")
+    run = UUID(str(flow_run.id))
+    send_input("plain", flow_run_id=run)
+    Greeting(text="typed").send_to(flow_run_id=run)
+    plain = receive_input(str, flow_run_id=run, timeout=30, poll_interval=0.2).next()
+    return [plain, Greeting.receive(flow_run_id=run, timeout=30, poll_interval=0.2).next().text]
+
+
 def main() -> None:
     results: dict[str, object] = {"uses_variables": uses_variables(), "uses_a_secret": uses_a_secret()}
     makes_artifacts()
+    results["hears_messages"] = hears_messages()
     state = persists_results(return_state=True)
     results["persists_results"] = state.result()
     results["rolls_back"] = rolls_back(return_state=True).name

@@ -1,4 +1,7 @@
-"""A flow that runs `count` tasks of `seconds` each, one after the other, logging each; prints its id first."""
+"""A flow that runs `count` tasks of `seconds` each, one after the other, logging each.
+
+Prints its id first, and then a line from within each task: whoever has read it knows that the task is running.
+"""
 
 import json
 import sys
@@ -11,6 +14,7 @@ from prefect.runtime import flow_run
 @task
 def step(number: int, seconds: float) -> int:
     get_run_logger().info("step %s", number)
+    print(json.dumps({"step": number}), flush=True)
     time.sleep(seconds)
     return number
 
@@ -21,7 +25,6 @@ def long(count: int, seconds: float) -> int:
     total = 0
     for number in range(count):
         total += step(number, seconds)
-        print(json.dumps({"done": number}), flush=True)
     return total
 
 
