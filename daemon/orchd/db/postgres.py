@@ -88,7 +88,7 @@ class PostgresTx:
     def run_many(self, statement: Statement, rows: Iterable[Params]) -> None:
         compiled = statement.compiled(self.dialect)
         self.begin()
-        await_only(self._raw.executemany(compiled.sql, [compiled.bind(row) for row in rows]))
+        await_only(self._raw.executemany(compiled.sql, compiled.bind_all(list(rows))))
 
     def run_all(self, writes: Sequence[Write], *, last: bool = False) -> None:
         if not last:

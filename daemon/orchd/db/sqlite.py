@@ -64,7 +64,7 @@ class SqliteTx:
 
     def run_many(self, statement: Statement, rows: Iterable[Params]) -> None:
         compiled = statement.compiled(self.dialect)
-        self._cursor.executemany(compiled.sql, [compiled.bind(row) for row in rows])
+        self._cursor.executemany(compiled.sql, compiled.bind_all(list(rows)))
 
     def run_all(self, writes: Sequence[Write], *, last: bool = False) -> None:
         for write in writes:

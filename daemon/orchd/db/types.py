@@ -34,7 +34,7 @@ _LATEST = LAST - timedelta(microseconds=1)
 
 
 def _uuid_in(value: UUID | None) -> bytes | None:
-    return None if value is None else value.bytes
+    return None if value is None else value.int.to_bytes(16, "big")  # half the time of `bytes`, a property
 
 
 def _uuid_out(value: bytes | None) -> UUID | None:
