@@ -22,6 +22,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from orchd.db.combine import Combined
 from orchd.db.statement import Params, Statement
 from orchd.db.transaction import CONTENDED, INTEGRITY, UNSTORABLE, Retry, Write
+from orchd.db.turns import Turns
 from orchd.db.wakeups import Wakeups
 from orchd.errors import Conflict, Invalid, Unavailable
 
@@ -112,9 +113,7 @@ class PostgresDatabase:
     def __init__(self, engine: AsyncEngine, settings: Any) -> None:
         self.wakeups = Wakeups()
         self._engine, self._settings = engine, settings
-        self._idle: asyncio.LifoQueue[AsyncConnection | None] = asyncio.LifoQueue()
-        for _ in range(settings.pool.size):
-            self._idle.put_nowait(None)
+        self._idle: Turns[AsyncConnection | None] = Turns([None] * settings.pool.size)
         self._relay = Relay(self)
         self._closed = False
 
@@ -157,7 +156,7 @@ class PostgresDatabase:
         self._closed = True
         await self._relay.stop()
         for _ in range(self._settings.pool.size):  # waits for those in use
-            connection = await self._idle.get()
+            connection = await self._idle.take()
             if connection is not None:
                 with contextlib.suppress(Exception):
                     await connection.close()
@@ -180,7 +179,7 @@ class PostgresDatabase:
         if self._closed:
             raise Unavailable("The database is closed.")
         async with asyncio.timeout(self._settings.timeout.total_seconds()):
-            connection = await self._idle.get()
+            connection = await self._idle.take()
         healthy = False
         try:
             if connection is None:
@@ -216,7 +215,7 @@ class PostgresDatabase:
         if connection is not None and not healthy:
             asyncio.get_running_loop().create_task(_discard(connection))
             connection = None
-        self._idle.put_nowait(connection)
+        self._idle.give(connection)
 
 
 async def _roll_back(raw: Any, tx: PostgresTx) -> bool:
