@@ -36,7 +36,7 @@ async def states(api: Api, run: str) -> list[str]:
 
 
 async def events(api: Api, run: str) -> list[tuple[str, UUID]]:
-    rows = await api.db.read(
+    return await api.db.read(
         lambda tx: [
             tuple(row)
             for row in tx.execute(
@@ -46,7 +46,6 @@ async def events(api: Api, run: str) -> list[tuple[str, UUID]]:
             )
         ]
     )
-    return rows
 
 
 async def a_deployment(api: Api, limit: int | None = None, **more: Any) -> str:
@@ -249,9 +248,7 @@ class TestStates:
 class TestSubflows:
     async def test_the_parents_task_run_shows_the_state_of_the_subflow(self, api: Api) -> None:
         parent = await a_run(api, state="RUNNING")
-        stand_in = await api.post(
-            "/task_runs/", {"flow_run_id": parent["id"], "task_key": "child", "dynamic_key": "0"}
-        )
+        stand_in = await api.post("/task_runs/", {"flow_run_id": parent["id"], "task_key": "child", "dynamic_key": "0"})
         child = await a_run(api, parent_task_run_id=stand_in["id"])
         await propose(api, child["id"], "RUNNING")
         await propose(api, child["id"], "COMPLETED", message="done")

@@ -18,7 +18,9 @@ async def a_task_run(api: Api, flow_run: str | None, key: str = "0", **more: Any
 
 
 async def propose(api: Api, run: str, kind: str, *, force: bool = False, **state: Any) -> dict[str, Any]:
-    _, answer = await api.call("POST", f"/task_runs/{run}/set_state", {"state": {"type": kind, **state}, "force": force})
+    _, answer = await api.call(
+        "POST", f"/task_runs/{run}/set_state", {"state": {"type": kind, **state}, "force": force}
+    )
     return dict(answer)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from orchd.kit import systemd
 
 Say = Callable[[systemd.Notifier], None]

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from orchd.db.migrate import Place
 from orchd.db.migrate.place import own_steps
-
 from tests.migrations.added import Steps
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from orchd.db.migrate import Place
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from orchd.db.migrate import Place
 from tests.migrations.looking import BOOKS
 
 ROWS = 3  # of each table

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 import asyncpg
+
 from orchd.db.migrate import Place
 
 Rows = list[tuple[Any, ...]]

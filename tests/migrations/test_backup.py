@@ -4,10 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from orchd.db.migrate import Place, current, downgrade, reset, upgrade
 from orchd.db.migrate.backup import KEPT, copies
 from orchd.errors import MigrationError
-
 from tests.migrations import added as some
 from tests.migrations.added import FIRST, NEWEST, Steps
 from tests.migrations.filling import fill

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
+
 from orchd.db.migrate import Phase, Place, Progress, current, downgrade, upgrade
 from orchd.errors import MigrationError
-
 from tests.migrations import added as some
 from tests.migrations.added import FIRST, NEWEST, SECOND, Steps
 from tests.migrations.filling import fill

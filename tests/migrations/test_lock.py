@@ -4,9 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from orchd.db.migrate import Place, Status, check, history, upgrade
 from orchd.errors import MigrationError
-
 from tests.kit.postgres import Postgres
 from tests.migrations import added as some
 from tests.migrations.added import FIRST, SECOND, Steps

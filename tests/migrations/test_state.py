@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from orchd.db.migrate import (
     Place,
     Status,
@@ -22,7 +23,6 @@ from orchd.db.migrate import (
     what_is_lost,
 )
 from orchd.errors import DatabaseRefused, MigrationError, Unavailable
-
 from tests.kit.ports import free_port
 from tests.migrations import added as some
 from tests.migrations.added import FIRST, NEWEST, Steps

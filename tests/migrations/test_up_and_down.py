@@ -1,9 +1,9 @@
 """Each step goes up and down without a trace: the same schema, the same rows."""
 
 import pytest
+
 from orchd.db.migrate import Place, Status, check, current, downgrade, head, history, reset, upgrade
 from orchd.errors import DatabaseRefused, MigrationError
-
 from tests.migrations import added as some
 from tests.migrations.added import FIRST, NEWEST, SECOND, Steps
 from tests.migrations.filling import ROWS, fill

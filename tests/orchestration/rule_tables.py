@@ -4,7 +4,6 @@ from orchd.orchestration.policy import BACKGROUND_TASK, CORE_FLOW, CORE_TASK, MA
 from orchd.orchestration.rule import Policy, Rule
 from orchd.orchestration.transition import TERMINAL
 from orchd.wire.states import StateType
-
 from tests.orchestration.asking import ALL_TYPES, NO_STATE_OR_ANY
 
 POLICIES = (CORE_FLOW, MINIMAL_FLOW, MARK_LATE, CORE_TASK, BACKGROUND_TASK, MINIMAL_TASK)

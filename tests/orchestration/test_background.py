@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+
 from orchd.orchestration.background import copy_parameters_id
 from orchd.orchestration.facts import Kind
 from orchd.orchestration.policy import (
@@ -19,7 +20,6 @@ from orchd.orchestration.transition import COMPLETED, FAILED, PENDING, RUNNING, 
 from orchd.orchestration.verdicts import ACCEPT, Accept, EnqueueTask
 from orchd.orchestration.walk import decide
 from orchd.wire.states import StateType
-
 from tests.orchestration.asking import FLOW_RUN, asked, flow_in, held, of_task, tag, wished
 
 PARAMETERS = UUID(int=77)

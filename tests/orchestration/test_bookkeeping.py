@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+
 from orchd.orchestration.bookkeeping import mirror
 from orchd.orchestration.decision import RunChanges
 from orchd.orchestration.facts import Facts
@@ -19,7 +20,6 @@ from orchd.orchestration.transition import (
 )
 from orchd.orchestration.walk import decide
 from orchd.wire.states import State, StateType
-
 from tests.orchestration.asking import (
     ALL_TYPES,
     FLOW_RUN,

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
+
 from orchd.orchestration.caching import cache_result, use_cached_result
 from orchd.orchestration.decision import Status
 from orchd.orchestration.policy import CORE_TASK
 from orchd.orchestration.transition import COMPLETED, FAILED, PENDING, RUNNING, Proposed
 from orchd.orchestration.verdicts import ACCEPT, Accept, Reject, WriteCache
 from orchd.orchestration.walk import decide
-
 from tests.orchestration.asking import CALL, HOUR, NEW, NOON, RUN, asked, held, of_task, wished
 
 KNOWN = held(COMPLETED, data={"type": "reference"}, cache_key="k")

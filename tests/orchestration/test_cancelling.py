@@ -1,11 +1,11 @@
 """Cancelling sticks, and happens at once where nothing runs."""
 
 import pytest
+
 from orchd.orchestration.cancelling import cancel_at_once, stay_cancelling
 from orchd.orchestration.transition import CANCELLED, CANCELLING, PAUSED, SCHEDULED, Proposed
 from orchd.orchestration.verdicts import ACCEPT, Reject
 from orchd.wire.states import State, StateType
-
 from tests.orchestration.asking import ALL_TYPES, NO_STATE_OR_ANY, asked, held, of_flow
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from orchd.orchestration.concurrency import (
     cancel_late_without_slot,
     keep_id_of_living_lease,
@@ -40,7 +41,6 @@ from orchd.orchestration.verdicts import (
 )
 from orchd.orchestration.walk import decide
 from orchd.wire.states import State, StateType
-
 from tests.orchestration.asking import (
     ALL_TYPES,
     DEPLOYMENT,

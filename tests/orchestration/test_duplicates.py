@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+
 from orchd.orchestration.decision import Status
 from orchd.orchestration.duplicates import know_repeated_call, submit_once
 from orchd.orchestration.policy import CORE_FLOW
@@ -20,7 +21,6 @@ from orchd.orchestration.transition import (
 from orchd.orchestration.verdicts import ACCEPT, Abort, Accept, Reject
 from orchd.orchestration.walk import decide
 from orchd.wire.states import StateType
-
 from tests.orchestration.asking import CALL, NOON, asked, held, of_flow, wished
 
 OTHER_CALL = UUID(int=99)

@@ -5,6 +5,7 @@ Rows are the current states, columns the proposed ones. `A` accepted, `R` reject
 """
 
 import pytest
+
 from orchd.orchestration.decision import Decision, Status
 from orchd.orchestration.facts import Facts
 from orchd.orchestration.policy import (
@@ -19,7 +20,6 @@ from orchd.orchestration.rule import Policy
 from orchd.orchestration.transition import State, Transition
 from orchd.orchestration.walk import decide
 from orchd.wire.states import StateType
-
 from tests.orchestration.asking import ALL_TYPES, DEPLOYMENT, NO_STATE_OR_ANY, held, of_flow, of_task, wished
 
 ALL_ACCEPTED = """

@@ -1,13 +1,13 @@
 """Task runs within their flow run."""
 
 import pytest
+
 from orchd.orchestration.flow_of_task import note_attempt_of_flow, run_within_running_flow
 from orchd.orchestration.policy import CORE_TASK
 from orchd.orchestration.transition import PAUSED, PENDING, RUNNING
 from orchd.orchestration.verdicts import ACCEPT, Abort, Accept, Reject
 from orchd.orchestration.walk import decide
 from orchd.wire.states import StateType
-
 from tests.orchestration.asking import FLOW_RUN, HOUR, NO_STATE_OR_ANY, NOON, asked, flow_in, of_task, wished
 
 

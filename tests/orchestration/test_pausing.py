@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from orchd.orchestration.decision import Status
 from orchd.orchestration.pausing import leave_pause, pause
 from orchd.orchestration.policy import CORE_FLOW
@@ -21,7 +22,6 @@ from orchd.orchestration.transition import (
 from orchd.orchestration.verdicts import ACCEPT, Abort, Accept, Reject
 from orchd.orchestration.walk import decide
 from orchd.wire.states import StateType
-
 from tests.orchestration.asking import (
     DEPLOYMENT,
     MINUTE,

@@ -7,6 +7,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as any_
 from msgspec.structs import replace
+
 from orchd.orchestration.decision import Status
 from orchd.orchestration.facts import Deployment, Facts, FlowRun, Kind, Need, Run, RunPolicy, SlotLimit, TagLimit
 from orchd.orchestration.policy import (
@@ -22,7 +23,6 @@ from orchd.orchestration.transition import CANCELLING, CRASHED, PAUSED, TERMINAL
 from orchd.orchestration.verdicts import TakeSlot
 from orchd.orchestration.walk import decide, needs
 from orchd.wire.states import State, StateDetails, StateType
-
 from tests.orchestration.asking import LIMIT, NEW, NOON
 
 ids = any_.none() | any_.integers(1, 4).map(lambda number: UUID(int=number))

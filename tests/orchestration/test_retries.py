@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from orchd.orchestration.decision import Status
 from orchd.orchestration.policy import CORE_FLOW, CORE_TASK
 from orchd.orchestration.retries import name_later_attempts, retry_flow_run, retry_task_run
@@ -19,7 +20,6 @@ from orchd.orchestration.transition import (
 from orchd.orchestration.verdicts import ACCEPT, Accept, Reject, ReleaseLease
 from orchd.orchestration.walk import decide
 from orchd.wire.states import State, StateType
-
 from tests.orchestration.asking import CALL, DEPLOYMENT, LEASE, NOON, asked, held, of_flow, of_task, wished
 
 FAILURE = asked(RUNNING, FAILED)

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 import pytest
+
 from orchd.orchestration.scheduling import copy_scheduled_time, late_once, wait_for_scheduled_time
 from orchd.orchestration.transition import COMPLETED, PAUSED, PENDING, RUNNING, SCHEDULED, proposed
 from orchd.orchestration.verdicts import ACCEPT, Accept, Reject, Wait
 from orchd.wire.states import StateCreate, StateDetails, StateType
-
 from tests.orchestration.asking import HOUR, MINUTE, NOON, SECOND, asked, held, of_flow, wished
 
 EARLY = "The run's scheduled time has not come."

@@ -1,12 +1,12 @@
 """Slots of tags."""
 
 import pytest
+
 from orchd.orchestration.facts import TagLimit
 from orchd.orchestration.tags import release_tag_slots, take_tag_slots
 from orchd.orchestration.transition import CANCELLING, RUNNING
 from orchd.orchestration.verdicts import ACCEPT, Abort, Accept, ReleaseTagSlots, TakeTagSlots, Verdict, Wait
 from orchd.wire.states import StateType
-
 from tests.orchestration.asking import ALL_TYPES, NO_STATE_OR_ANY, asked, of_task, tag, tag_id, wished
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from orchd.orchestration.policy import CORE_FLOW, CORE_TASK
 from orchd.orchestration.terminal import keep_result, restart_ended_flow_run, restart_ended_task_run
 from orchd.orchestration.transition import (
@@ -20,7 +21,6 @@ from orchd.orchestration.transition import (
 from orchd.orchestration.verdicts import ACCEPT, Abort, Accept, Reject
 from orchd.orchestration.walk import decide
 from orchd.wire.states import StateType
-
 from tests.orchestration.asking import (
     DEPLOYMENT,
     FLOW_RUN,

@@ -7,7 +7,6 @@ from orchd.orchestration.rule import Policy, Rule, rule
 from orchd.orchestration.transition import COMPLETED, FAILED, PENDING, RUNNING, SCHEDULED, Transition
 from orchd.orchestration.verdicts import Abort, Accept, KeepLease, Reject, Verdict, Wait
 from orchd.orchestration.walk import decide, needs
-
 from tests.orchestration.asking import CALL, DEPLOYMENT, FLOW_RUN, LEASE, asked, held, of_flow, of_task, wished
 
 
