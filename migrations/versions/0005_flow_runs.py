@@ -82,6 +82,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_flow_run_state_type_expected_start_time", "flow_run", ["state_type", "expected_start_time"])
     op.create_index(
+        "ix_flow_run_work_queue_id_next_scheduled_start_time",
+        "flow_run",
+        ["work_queue_id", "next_scheduled_start_time"],
+        sqlite_where=sa.text("state_type = 'SCHEDULED' AND work_queue_id IS NOT NULL"),
+        postgresql_where=sa.text("state_type = 'SCHEDULED' AND work_queue_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_flow_run_work_queue_id_state_type",
         "flow_run",
         ["work_queue_id", "state_type"],

@@ -10,8 +10,18 @@ import pytest
 from sqlalchemy import text
 
 from orchd.db import Database, Tx
-from orchd.db.tables import artifact, flow, flow_run, flow_run_state, task_run, task_run_state
-from orchd.queries import dashboard, flow_runs, flows, graph, history, states, task_runs
+from orchd.db.tables import artifact, flow, flow_run, flow_run_state, task_run, task_run_state, work_pool, work_queue
+from orchd.queries import (
+    dashboard,
+    flow_runs,
+    flows,
+    graph,
+    history,
+    states,
+    task_runs,
+    work_polls,
+    work_pools,
+)
 from orchd.queries._filters_related import flow_runs_meant, flows_meant, task_runs_meant
 from orchd.wire.criteria import QueueCriteria
 from orchd.wire.flow_runs import FlowRunSort
@@ -107,6 +117,25 @@ async def test_every_order_of_every_list_is_that_of_an_index(filled: Database) -
     assert wrong == {}
 
 
+async def test_what_a_queue_hands_out_lies_in_its_index_in_order(filled: Database) -> None:
+    lab, queue, most = UUID(int=1), UUID(int=2), 500
+    waits = {"flow_id": UUID(ONE), "work_queue_id": queue, "state_type": "SCHEDULED"}
+    runs = [row(flow_run, {**waits, "next_scheduled_start_time": NOON + number * SECOND}) for number in range(most)]
+
+    def hand_in(tx: Tx) -> None:
+        tx.execute(work_pool.insert(), [row(work_pool, {"id": lab})])
+        tx.execute(work_queue.insert(), [row(work_queue, {"id": queue, "work_pool_id": lab})])
+        tx.execute(flow_run.insert(), runs)
+        tx.execute(text("ANALYZE"))
+
+    await filled.write(hand_in)
+    last = NOON + most * SECOND
+    watched = await explained(filled, lambda tx: work_polls.waiting(tx, queue, None, last, NOON, 10))
+    assert not watched.sorts
+    assert not watched.reads_a_whole_table
+    assert "ix_flow_run_work_queue_id_next_scheduled_start_time" in "".join(watched.plan)
+
+
 async def test_lists_about_one_object_and_about_lately_read_no_whole_table(filled: Database) -> None:
     by_id = {"id": {"any_": [ONE]}}
     steps = history.Steps(NOON, SECOND, 60)
@@ -144,6 +173,10 @@ async def test_lists_about_one_object_and_about_lately_read_no_whole_table(fille
         "steps of a graph": lambda tx: graph.steps(tx, UUID(ONE), 100),
         "artifacts of a graph": lambda tx: graph.artifacts(tx, UUID(ONE), 100),
         "states of a graph": lambda tx: graph.states(tx, UUID(ONE)),
+        "queues that workers poll": lambda tx: work_polls.polled(tx, "lab", None, NOON),
+        "held slots of queues": lambda tx: work_polls.held(tx, [UUID(ONE)]),
+        "holders of slots": lambda tx: work_polls.holders(tx, [UUID(ONE)], 10),
+        "a work pool": lambda tx: work_pools.by_name(tx, "lab"),
         "one flow run": lambda tx: flow_runs.by_id(tx, UUID(ONE), NOON),
         "one task run": lambda tx: task_runs.by_id(tx, UUID(ONE), NOON),
     }

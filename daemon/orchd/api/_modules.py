@@ -10,6 +10,7 @@ from orchd.api import (
     block_documents,
     block_schemas,
     block_types,
+    collections,
     concurrency_limits,
     deployments,
     events,
@@ -26,6 +27,8 @@ from orchd.api import (
     ui_task_runs,
     v2_concurrency_limits,
     variables,
+    work_pools,
+    work_queues,
 )
 
 OPERATIONS: tuple[ModuleType, ...] = (
@@ -35,6 +38,7 @@ OPERATIONS: tuple[ModuleType, ...] = (
     block_documents,
     block_schemas,
     block_types,
+    collections,
     concurrency_limits,
     deployments,
     events,
@@ -51,6 +55,8 @@ OPERATIONS: tuple[ModuleType, ...] = (
     ui_task_runs,
     v2_concurrency_limits,
     variables,
+    work_pools,
+    work_queues,
 )
 
 SOCKETS: tuple[ModuleType, ...] = (events, logs)

@@ -103,6 +103,16 @@ class CancellationCleanupSettings(Struct, frozen=True):
     batch: int
 
 
+class ForemanSettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
+    heartbeat: timedelta
+    missed_heartbeats: int
+    queue_timeout: timedelta
+    deployment_timeout: timedelta
+    batch: int
+
+
 class LeaseExpirySettings(Struct, frozen=True):
     enabled: bool
     every: timedelta
@@ -125,6 +135,7 @@ class ServicesSettings(Struct, frozen=True):
     late_runs: LateRunsSettings
     pause_expiry: PauseExpirySettings
     cancellation_cleanup: CancellationCleanupSettings
+    foreman: ForemanSettings
     lease_expiry: LeaseExpirySettings
     retention: RetentionSettings
     event_delivery: EventDeliverySettings

@@ -3,7 +3,7 @@
 tx.run_all([Write(UPDATE, {...}), *events.event_writes(tx, happened, now)], last=True)
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -34,6 +34,14 @@ def event_writes(tx: Tx, event: Event, received: datetime) -> list[Write]:
 def emit(tx: Tx, event: Event, received: datetime, *, last: bool = False) -> None:
     """Puts an event into the log. `last`: see `Tx.run_all`."""
     tx.run_all(event_writes(tx, event, received), last=last)
+
+
+def emit_all(tx: Tx, told: Sequence[Event], received: datetime) -> None:
+    """Puts any number of events into the log."""
+    if told:
+        tx.signals.add(SIGNAL)
+        rows = [event_row(each, received) for each in told]
+        query.append(tx, rows, [row for each in told for row in resource_rows(each)])
 
 
 def event_row(event: Event, received: datetime) -> dict[str, Any]:

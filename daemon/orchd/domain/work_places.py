@@ -1,82 +1,56 @@
 """The queue that a deployment or a run names: found, or made when it is missing."""
 
 from datetime import datetime
-from uuid import UUID
 
 from orchd.db import Tx
 from orchd.db.transaction import Retry
-from orchd.errors import NotFound
-from orchd.kit.ids import uuid7
-from orchd.queries import work_places as query
+from orchd.domain import work_pools, work_queues
+from orchd.domain.work_queues import OLD_POOL, pool_found
+from orchd.errors import Conflict
+from orchd.queries import work_pools as query
 from orchd.queries.run_creation import QueueRow, queue_named
-
-OLD_POOL = "default-agent-pool"
-"""Where queues are that clients name without a pool."""
+from orchd.wire.work_pools import WorkPoolCreate
+from orchd.wire.work_queues import WorkQueue, WorkQueueCreate
 
 
 def queue_in(tx: Tx, pool_name: str, queue_name: str | None, now: datetime) -> QueueRow:
     """A pool's queue, made when it is missing; without a name its default one. Raises NotFound for an unknown pool."""
     found = queue_named(tx, pool_name, queue_name)
-    if found is not None:
-        return found
-    pool = query.pool_id(tx, pool_name)
-    if pool is None or queue_name is None:
-        raise NotFound(f'Work pool "{pool_name}" not found.')
-    _make_queue(tx, pool, queue_name, "", now)
-    made = queue_named(tx, pool_name, queue_name)
-    if made is None:
+    if found is None:
+        name = queue_name or work_queues.DEFAULT
+        found = queue_named(tx, pool_name, _made(tx, pool_name, WorkQueueCreate(name=name), now).name)
+    if found is None:
         raise Retry
-    return made
+    return found
 
 
 def queue_without_pool(tx: Tx, queue_name: str, now: datetime) -> QueueRow:
     """The queue of that name in the pool of those that are named without a pool."""
-    found = queue_named(tx, OLD_POOL, queue_name)
-    if found is not None:
-        return found
-    if query.pool_id(tx, OLD_POOL) is None:
-        _make_old_pool(tx, now)
+    _insist_on_old_pool(tx, now)
     return queue_in(tx, OLD_POOL, queue_name, now)
 
 
-def _make_queue(tx: Tx, pool: UUID, name: str, description: str, now: datetime) -> UUID:
-    values = {
-        "id": uuid7(),
-        "created": now,
-        "updated": now,
-        "name": name,
-        "description": description,
-        "filter": None,
-        "is_paused": False,
-        "concurrency_limit": None,
-        "priority": query.last_priority(tx, pool) + 1,
-        "last_polled": None,
-        "status": "NOT_READY",
-        "work_pool_id": pool,
-    }
-    if not query.claim_queue(tx, values):
-        raise Retry
-    return UUID(str(values["id"]))
+def create_without_pool(tx: Tx, new: WorkQueueCreate, now: datetime) -> WorkQueue:
+    """A new queue in that pool. Raises Conflict when its name is taken."""
+    _insist_on_old_pool(tx, now)
+    try:
+        return work_queues.create(tx, OLD_POOL, new, now)
+    except Conflict as error:
+        raise Conflict("A work queue with this name already exists.") from error
 
 
-def _make_old_pool(tx: Tx, now: datetime) -> None:
-    id = uuid7()
-    values = {
-        "id": id,
-        "created": now,
-        "updated": now,
-        "name": OLD_POOL,
-        "description": None,
-        "type": "prefect-agent",
-        "base_job_template": {},
-        "is_paused": False,
-        "concurrency_limit": None,
-        "status": "NOT_READY",
-        "default_queue_id": None,
-        "storage_configuration": {},
-        "last_status_event_id": None,
-        "last_transitioned_status_at": None,
-    }
-    if not query.claim_pool(tx, values):
-        raise Retry
-    query.set_default_queue(tx, id, _make_queue(tx, id, "default", "The work pool's default queue.", now))
+def _made(tx: Tx, pool_name: str, new: WorkQueueCreate, now: datetime) -> WorkQueue:
+    pool = pool_found(tx, pool_name, lock=True)
+    try:
+        return work_queues.make(tx, pool, new, now)
+    except Conflict as error:
+        raise Retry from error  # somebody else has made it, just now
+
+
+def _insist_on_old_pool(tx: Tx, now: datetime) -> None:
+    if query.stored(tx, OLD_POOL) is not None:
+        return
+    try:
+        work_pools.make(tx, WorkPoolCreate(name=OLD_POOL), now)
+    except Conflict as error:
+        raise Retry from error

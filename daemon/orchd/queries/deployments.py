@@ -177,6 +177,26 @@ def polled(tx: Tx, ids: Sequence[UUID], now: datetime) -> list[UUID]:
     return waking
 
 
+def unnoted(tx: Tx, queues: Sequence[UUID], since: datetime, limit: int) -> list[UUID]:
+    """Deployments in these queues that are not known to be ready, or of which no poll was written down since."""
+    last = deployment.c.last_polled
+    quiet = (deployment.c.status != "READY") | last.is_(None) | (last < since)
+    return ids(tx, deployment.c.work_queue_id.in_(queues) & quiet, limit)
+
+
+def unpolled(tx: Tx, since: datetime, queues_since: datetime, limit: int) -> list[DeploymentRow]:
+    """Deployments that count as ready although nobody has asked for their runs since, nor polled their queue."""
+    quiet = work_queue.c.last_polled.is_(None) | (work_queue.c.last_polled < queues_since)
+    meant = (deployment.c.status == "READY") & (deployment.c.last_polled < since) & quiet
+    found: Any = tx.execute(ANSWERS.where(meant).order_by(deployment.c.id).limit(limit).with_for_update(of=deployment))
+    return [_from_row(row) for row in found]
+
+
+def unready(tx: Tx, ids: Sequence[UUID]) -> None:
+    """Writes down that nobody asks for these any more. They do not count as changed thereby."""
+    tx.execute(update(deployment).where(deployment.c.id.in_(ids)).values(status="NOT_READY"))
+
+
 def drop_waiting_runs(
     tx: Tx, deployment_id: UUID, *, since: datetime | None = None, only_automatic: bool = True
 ) -> None:

@@ -97,10 +97,12 @@ _ESTIMATED = {
     "estimated_run_time": run_time_of(flow_run, _NOW),
     "estimated_start_time_delta": lateness_of(flow_run, _NOW),
 }
-_MADE = [_ESTIMATED.get(name, column) for name, column in zip(_FIELDS, COLUMNS, strict=True)]
+READY_MADE = [_ESTIMATED.get(name, column) for name, column in zip(_FIELDS, COLUMNS, strict=True)]
+"""The same with both estimates made for the moment `now`, a parameter: such a row needs no `from_row`."""
+
 _WHOLE = {
     sort: Statement(
-        ANSWERS.with_only_columns(*_MADE).order_by(order).limit(bindparam("limit")).offset(bindparam("offset")),
+        ANSWERS.with_only_columns(*READY_MADE).order_by(order).limit(bindparam("limit")).offset(bindparam("offset")),
         answers=True,
     )
     for sort, order in _ORDERS.items()

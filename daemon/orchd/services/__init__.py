@@ -3,6 +3,7 @@
 from orchd.config.settings import Settings
 from orchd.services.cancellation_cleanup import CancellationCleanup
 from orchd.services.event_retention import EventRetention
+from orchd.services.foreman import Foreman
 from orchd.services.late_runs import LateRuns
 from orchd.services.lease_expiry import LeaseExpiry
 from orchd.services.loop import Service
@@ -16,6 +17,7 @@ def all_services(settings: Settings) -> list[Service]:
         (chosen.late_runs.enabled, LateRuns(chosen.late_runs)),
         (chosen.pause_expiry.enabled, PauseExpiry(chosen.pause_expiry)),
         (chosen.cancellation_cleanup.enabled, CancellationCleanup(chosen.cancellation_cleanup)),
+        (chosen.foreman.enabled, Foreman(chosen.foreman)),
         (chosen.lease_expiry.enabled, LeaseExpiry(chosen.lease_expiry)),
         (chosen.retention.enabled, EventRetention(chosen.retention)),
     ]

@@ -80,6 +80,14 @@ Index(
     sqlite_where=_scheduled,
     postgresql_where=_scheduled,
 )
+_waits = text("state_type = 'SCHEDULED' AND work_queue_id IS NOT NULL")
+Index(  # what workers poll
+    "ix_flow_run_work_queue_id_next_scheduled_start_time",
+    flow_run.c.work_queue_id,
+    flow_run.c.next_scheduled_start_time,
+    sqlite_where=_waits,
+    postgresql_where=_waits,
+)
 _has_parent = text("parent_task_run_id IS NOT NULL")
 Index(
     "ix_flow_run_parent_task_run_id",
