@@ -1,6 +1,7 @@
 """Configurations written by a test, read by the real code."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ Refused = Callable[[str | bytes], list[str]]
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither systemd nor a desktop session around the test, and a home of its own."""
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Neither systemd nor a desktop session around the test, and a home of its own; its path is short, for sockets."""
     for name in (*SYSTEMD, "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with tempfile.TemporaryDirectory(prefix="home-") as folder:
+        monkeypatch.setenv("HOME", folder)
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -59,9 +59,9 @@ def test_in_a_session_things_are_where_the_session_keeps_them(monkeypatch: pytes
     assert settings.control.socket == Path("/run/user/1/orchd/control.sock")
 
 
-def test_with_neither_the_socket_is_beside_the_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_with_neither_the_socket_is_beside_the_database(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "relative/does/not/count")
-    assert load(None).settings.control.socket == tmp_path / "home/.local/state/orchd/control.sock"
+    assert load(None).settings.control.socket == home / ".local/state/orchd/control.sock"
 
 
 def test_null_is_the_same_as_not_saying(loaded: Load) -> None:
