@@ -14,11 +14,11 @@ from tests.config.conftest import Write
 Load = Callable[[str], Loaded]
 
 
-def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+def test_without_a_file_the_defaults_hold(home: Path) -> None:
     found = load(None)
     settings = found.settings
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 4200)
-    assert settings.database.url.path == tmp_path / "home/.local/state/orchd/orchd.db"
+    assert settings.database.url.path == home / ".local/state/orchd/orchd.db"
     assert settings.server.limits.body == 16 << 20
     assert settings.database.timeout == timedelta(seconds=10)
     assert set(found.origins.values()) == {"default"}

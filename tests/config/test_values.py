@@ -168,8 +168,8 @@ def test_a_relative_path_counts_from_the_working_directory() -> None:
     assert parse_path("orchd.sock") == Path.cwd() / "orchd.sock"
 
 
-def test_a_tilde_is_the_home_directory(tmp_path: Path) -> None:
-    assert parse_path("~/orchd.sock") == tmp_path / "home/orchd.sock"
+def test_a_tilde_is_the_home_directory(home: Path) -> None:
+    assert parse_path("~/orchd.sock") == home / "orchd.sock"
 
 
 @pytest.mark.parametrize("text", ["", "a\0b", "~nobody-of-this-name/x"])
