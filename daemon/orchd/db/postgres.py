@@ -92,6 +92,8 @@ class PostgresTx:
         await_only(self._raw.executemany(compiled.sql, compiled.bind_all(list(rows))))
 
     def run_all(self, writes: Sequence[Write], *, last: bool = False) -> None:
+        if not writes:
+            return
         if not last:
             self.begin()
         combined = Combined.of(writes, self.dialect)
