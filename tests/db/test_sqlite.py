@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from orchd.db import Database, Tx
 from orchd.db.database import open_database
-from orchd.errors import Unavailable
+from orchd.errors import Conflict, Unavailable
 from tests.db import things
 from tests.db.conftest import create_tables, settings_for
 from tests.db.things import Gate
@@ -89,20 +90,46 @@ async def test_a_reader_cannot_write(db: Database) -> None:
     assert await db.read(things.how_many) == 0
 
 
-async def test_a_reader_sees_one_moment(db: Database) -> None:
+async def test_a_long_reader_holds_up_nobody_and_sees_one_moment(db: Database) -> None:
     gate = Gate()
 
     def twice(tx: Tx) -> tuple[int, int]:
         before = things.how_many(tx)
+        things.some_steps(tx)  # more than the event loop has patience for: a thread carries on from the start
         gate.hold(tx)
         return before, things.how_many(tx)
 
     reading = asyncio.create_task(db.read(twice))
     assert await asyncio.to_thread(gate.entered.wait, 20)
+    assert await db.read(things.how_many) == 0
     await db.write(things.add, 1)
     gate.opened.set()
     assert await reading == (0, 0)
     assert await db.read(things.how_many) == 1
+
+
+async def test_a_function_found_to_be_long_goes_to_a_thread_at_once(db: Database) -> None:
+    threads: list[str] = []
+
+    def long(tx: Tx) -> None:
+        threads.append(threading.current_thread().name)
+        things.some_steps(tx)
+
+    await db.read(long)
+    await db.read(long)
+    here, *there = threads
+    assert here == threading.current_thread().name
+    assert [name.rpartition("-")[0] for name in there] == ["orchd-read"] * 2
+
+
+async def test_what_a_reader_raises_reaches_the_caller(db: Database) -> None:
+    def fails(tx: Tx) -> None:
+        things.how_many(tx)
+        raise Conflict("Not like this.")
+
+    with pytest.raises(Conflict, match="Not like this"):
+        await db.read(fails)
+    assert await db.read(things.how_many) == 0
 
 
 async def test_readers_do_not_wait_for_the_writer(db: Database) -> None:

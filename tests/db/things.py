@@ -83,6 +83,12 @@ def long_statement(tx: Tx) -> None:
         tx.execute(text(endless)).all()
 
 
+def some_steps(tx: Tx) -> None:
+    """A statement of a million steps: some 30 ms."""
+    counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT max(i) FROM n"
+    tx.execute(text(counting))
+
+
 class Gate:
     """Holds a transaction function in the writer's thread until it is opened."""
 
