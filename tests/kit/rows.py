@@ -7,7 +7,18 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from orchd.db import Database, Statement, Tx
-from orchd.db.tables import artifact, deployment, flow, flow_run, flow_run_state, log, task_run, work_pool, work_queue
+from orchd.db.tables import (
+    artifact,
+    automation,
+    deployment,
+    flow,
+    flow_run,
+    flow_run_state,
+    log,
+    task_run,
+    work_pool,
+    work_queue,
+)
 from orchd.kit.ids import uuid7
 
 NOON = datetime(2099, 1, 1, 12, tzinfo=UTC)
@@ -46,6 +57,16 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "work_queue": {"name": "queue", "is_paused": False, "priority": 1, "status": "READY"},
     "log": {"name": "logger", "level": 20, "message": "text"},
     "artifact": {},
+    "automation": {
+        "name": "automation",
+        "description": "",
+        "enabled": True,
+        "tags": [],
+        "trigger": {},
+        "actions": [],
+        "actions_on_trigger": [],
+        "actions_on_resolve": [],
+    },
 }
 
 
@@ -101,6 +122,9 @@ class Rows:
 
     async def log(self, flow_run_id: UUID, **values: Any) -> UUID:
         return await self._put(log, {"flow_run_id": flow_run_id, **values})
+
+    async def automation(self, **values: Any) -> UUID:
+        return await self._put(automation, values)
 
     async def artifact(self, flow_run_id: UUID, **values: Any) -> UUID:
         return await self._put(artifact, {"flow_run_id": flow_run_id, **values})

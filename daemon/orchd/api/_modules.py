@@ -6,6 +6,7 @@ from orchd.api import (
     _pages,
     admin,
     artifacts,
+    automations,
     block_capabilities,
     block_documents,
     block_schemas,
@@ -34,6 +35,7 @@ from orchd.api import (
 OPERATIONS: tuple[ModuleType, ...] = (
     admin,
     artifacts,
+    automations,
     block_capabilities,
     block_documents,
     block_schemas,

@@ -127,9 +127,12 @@ def automations(call: Caller) -> None:
     call("PATCH /automations/{id}", {"enabled": True}, **identity)
     call("POST /automations/filter", {"limit": 5})
     call("POST /automations/count")
+    call("DELETE /automations/{id}", **identity)
+
+
+def automations_of_a_deployment(call: Caller) -> None:
     call("GET /automations/related-to/{resource_id}", resource_id=unique("prefect.deployment"))
     call("DELETE /automations/owned-by/{resource_id}", resource_id=unique("prefect.deployment"))
-    call("DELETE /automations/{id}", **identity)
 
 
 def templates(call: Caller) -> None:
@@ -164,5 +167,6 @@ def runs_of_a_pool(call: Caller) -> None:
 SCENARIOS = (
     work_pools, pool_queues, workers, pool_polling, work_queues, deployments, deployment_schedules,
     queues_of_deployments, runs_of_deployments,
-    automations, templates, saved_searches, collections, values_of_a_schema, runs_of_a_pool,
+    automations, automations_of_a_deployment, templates, saved_searches, collections, values_of_a_schema,
+    runs_of_a_pool,
 )  # fmt: skip
