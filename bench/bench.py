@@ -988,6 +988,34 @@ def _add_poll(c: int) -> None:
 _add_poll(1)
 _add_poll(32)
 
+WORKERS = 100
+
+
+@scenario(f"poll.w{WORKERS}", "ms p50", f"{WORKERS} workers, each polling once a second for 10 of {POLL_RUNS} due runs",
+          higher=False)
+async def _poll_workers(t: Target, opt: argparse.Namespace) -> Result:
+    if not t.ids["deployments"]:
+        raise NotBuilt("not built: work pools")
+    raw = t.raw("POST", f"/work_pools/{POLL_POOL}/get_scheduled_flow_runs", orjson.dumps(
+        {"work_queue_names": [], "scheduled_before": now_iso(12 * 3600), "limit": 10}))
+    conns, tally = [Conn(t) for _ in range(WORKERS)], Tally()
+    start = time.perf_counter()
+    end = tally.end = start + max(5.0, opt.read_seconds)
+
+    async def worker(number: int, conn: Conn) -> None:
+        due = start + number / WORKERS
+        while due < end:
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            if await tally.timed(conn, raw) is not None:
+                tally.done += 1
+            due = max(due + 1.0, time.perf_counter())
+
+    await asyncio.gather(*(worker(n, conn) for n, conn in enumerate(conns)))
+    for conn in conns:
+        conn.close()
+    return Result(figure=pct(tally.lat, 0.5) * 1e3, p50=pct(tally.lat, 0.5) * 1e3, p99=pct(tally.lat, 0.99) * 1e3,
+                  n=tally.done, errors=dict(tally.errors))
+
 
 # ---- a. create flow runs
 

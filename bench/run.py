@@ -23,10 +23,12 @@ from tests.kit.postgres import Postgres
 from tests.kit.servers import Server
 
 HERE = Path(__file__).parent
-PUBLISHED = (
-    "read.flow_run.c32,read.flow_runs_filter.c32,read.logs_filter.c32,read.flow_runs_count.c32,"
-    "create.c32,lifecycle.c32,task_events.ws8,logs.c8,fanout,tail,mixed"
-)
+READS = ("flow_run", "flow_runs_filter", "flow_runs_filter_state", "flow_runs_paginate", "flow_runs_count", "task_runs_filter",
+         "deployments_filter", "logs_filter", "flow_runs_history", "ui_history", "ui_task_counts")  # fmt: skip
+PUBLISHED = ",".join([
+    *(f"read.{each}.c32" for each in READS),
+    "poll.c1,poll.c32,poll.w100,create.c32,lifecycle.c32,task_events.ws8,logs.c8,fanout,fanout_burst,tail,mixed,scheduler",
+])  # fmt: skip
 QUICK = ["--rounds", "1", "--seconds", "2", "--read-seconds", "1", "--mixed-seconds", "5", "--task-runs", "100"]
 QUICK += ["--seed-runs", "600", "--seed-logs", "2000", "--seed-tasks", "200", "--tail-samples", "30"]
 QUICK += ["--fanout-events", "100", "--subscribers", "10"]

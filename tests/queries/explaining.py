@@ -49,6 +49,10 @@ class Explaining:
         self._note(statement.core, params)
         return self._tx.fetch(statement, params)
 
+    def fetch_like(self, like: Statement, query: Any, params: Params) -> Any:
+        self._note(query, params)
+        return self._tx.fetch_like(like, query, params)
+
     def first(self, statement: Statement, params: Params) -> Any:
         self._note(statement.core, params)
         return self._tx.first(statement, params)

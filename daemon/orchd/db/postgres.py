@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy import Connection, CursorResult, Executable, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -75,6 +75,10 @@ class PostgresTx:
         if statement.writes:
             self.begin()
         return compiled.read_all(await_only(self._raw.fetch(compiled.sql, *compiled.bind(params))))
+
+    def fetch_like(self, like: Statement, query: Select[Any], params: Params) -> list[list[Any]]:
+        result: Any = self._connection.execute(query, params)
+        return like.compiled(self.dialect).read_all(result.cursor.fetchall())
 
     def first(self, statement: Statement, params: Params) -> list[Any] | None:
         rows = self.fetch(statement, params)

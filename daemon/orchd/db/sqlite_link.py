@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import Connection, CursorResult, Executable, create_engine
+from sqlalchemy import Connection, CursorResult, Executable, Select, create_engine
 from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import StaticPool
 
@@ -42,6 +42,10 @@ class SqliteTx:
     def fetch(self, statement: Statement, params: Params) -> list[list[Any]]:
         compiled = statement.compiled(self.dialect)
         return compiled.read_all(self._cursor.execute(compiled.sql, compiled.bind(params)).fetchall())
+
+    def fetch_like(self, like: Statement, query: Select[Any], params: Params) -> list[list[Any]]:
+        result: Any = self._connection.execute(query, params)
+        return like.compiled(self.dialect).read_all(result.cursor.fetchall())
 
     def first(self, statement: Statement, params: Params) -> list[Any] | None:
         compiled = statement.compiled(self.dialect)

@@ -8,7 +8,7 @@ transaction beside it in the same group commit failed.
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, Select
 from sqlalchemy.engine import Dialect
 
 from orchd.db.statement import Params, Statement
@@ -49,6 +49,9 @@ class Tx(Protocol):
 
     def fetch(self, statement: Statement, params: Params) -> list[list[Any]]:
         """The rows of a prepared statement."""
+
+    def fetch_like(self, like: Statement, query: Select[Any], params: Params) -> list[list[Any]]:
+        """The rows of a query put together from filters, whose columns are those of `like`, read as its rows are."""
 
     def first(self, statement: Statement, params: Params) -> list[Any] | None:
         """The first row, or None."""

@@ -100,11 +100,9 @@ _ESTIMATED = {
 READY_MADE = [_ESTIMATED.get(name, column) for name, column in zip(_FIELDS, COLUMNS, strict=True)]
 """The same with both estimates made for the moment `now`, a parameter: such a row needs no `from_row`."""
 
+_READY = ANSWERS.with_only_columns(*READY_MADE)
 _WHOLE = {
-    sort: Statement(
-        ANSWERS.with_only_columns(*READY_MADE).order_by(order).limit(bindparam("limit")).offset(bindparam("offset")),
-        answers=True,
-    )
+    sort: Statement(_READY.order_by(order).limit(bindparam("limit")).offset(bindparam("offset")), answers=True)
     for sort, order in _ORDERS.items()
 }
 """Pages of all runs, which the start page and most scripts ask for: compiled once, each row an answer as it is."""
@@ -114,10 +112,13 @@ def listed(
     tx: Tx, meant: Condition, now: datetime, *, sort: FlowRunSort = FlowRunSort.ID_DESC, limit: int, offset: int = 0
 ) -> list[FlowRun]:
     """The runs that are meant, in order."""
+    whole = _WHOLE[sort]
     if filters.is_everything(meant):
-        return [FlowRun(*row) for row in tx.fetch(_WHOLE[sort], {"limit": limit, "offset": offset, "now": now})]
-    rows = tx.execute(ANSWERS.where(meant).order_by(_ORDERS[sort]).limit(limit).offset(offset))
-    return [from_row(list(row), now) for row in rows]
+        rows = tx.fetch(whole, {"limit": limit, "offset": offset, "now": now})
+    else:
+        narrowed = _READY.where(meant).order_by(_ORDERS[sort]).limit(limit).offset(offset)
+        rows = tx.fetch_like(whole, narrowed, {"now": now})
+    return [FlowRun(*row) for row in rows]
 
 
 def count(tx: Tx, meant: Condition) -> int:

@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, bindparam, literal_column, select, update
 
 from orchd.db import Statement, Tx
 from orchd.db.tables import task_run
+from orchd.db.types import Timestamp
 from orchd.queries import _filters as filters
 from orchd.queries._filters import Condition
-from orchd.queries._run_times import FINAL, RUNNING, lateness, run_time
+from orchd.queries._run_times import FINAL, RUNNING, lateness, lateness_of, run_time, run_time_of
 from orchd.wire.task_runs import TaskRun, TaskRunSort
 
 _FIELDS = TaskRun.__struct_fields__
@@ -65,8 +66,16 @@ _ORDERS: dict[TaskRunSort, ColumnElement[Any]] = {
     TaskRunSort.END_TIME_DESC: task_run.c.end_time.desc(),
 }
 
+_NOW = bindparam("now", type_=Timestamp())
+_ESTIMATED: dict[str, ColumnElement[Any]] = {
+    "estimated_run_time": run_time_of(task_run, _NOW),
+    "estimated_start_time_delta": lateness_of(task_run, _NOW),
+}
+_READY = select(*(_ESTIMATED[name] if name in _ESTIMATED else task_run.c[name] for name in _FIELDS))
+"""Both estimates are made for the moment `now`, a parameter: such a row needs no `from_row`."""
+
 _WHOLE = {
-    sort: Statement(ANSWERS.order_by(order).limit(bindparam("limit")).offset(bindparam("offset")))
+    sort: Statement(_READY.order_by(order).limit(bindparam("limit")).offset(bindparam("offset")), answers=True)
     for sort, order in _ORDERS.items()
 }
 """Pages of all runs, which the start page and most scripts ask for: compiled once."""
@@ -76,10 +85,13 @@ def listed(
     tx: Tx, meant: Condition, now: datetime, *, sort: TaskRunSort = TaskRunSort.ID_DESC, limit: int, offset: int = 0
 ) -> list[TaskRun]:
     """The runs that are meant, in order."""
+    whole = _WHOLE[sort]
     if filters.is_everything(meant):
-        return [from_row(row, now) for row in tx.fetch(_WHOLE[sort], {"limit": limit, "offset": offset})]
-    rows = tx.execute(ANSWERS.where(meant).order_by(_ORDERS[sort]).limit(limit).offset(offset))
-    return [from_row(list(row), now) for row in rows]
+        rows = tx.fetch(whole, {"limit": limit, "offset": offset, "now": now})
+    else:
+        narrowed = _READY.where(meant).order_by(_ORDERS[sort]).limit(limit).offset(offset)
+        rows = tx.fetch_like(whole, narrowed, {"now": now})
+    return [TaskRun(*row) for row in rows]
 
 
 def count(tx: Tx, meant: Condition) -> int:
