@@ -64,9 +64,9 @@ def schema_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/orchd.db"
         return
     cluster: Postgres = request.getfixturevalue("postgres")
-    url = cluster.copy_of("schema", lambda fresh: migrate.upgrade(Place.of(fresh)))
+    url = cluster.lend("schema", lambda fresh: migrate.upgrade(Place.of(fresh)))
     yield url
-    cluster.drop_database(url)
+    cluster.give_back("schema", url)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -27,16 +27,20 @@ def test_every_database_is_new_and_empty(postgres: Postgres) -> None:
     assert postgres.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", second.rpartition("/")[2]) == "0"
 
 
-def test_a_template_is_filled_once_and_copied(postgres: Postgres) -> None:
+def test_a_lent_database_is_made_once_and_empty_again_for_the_next(postgres: Postgres) -> None:
     calls: list[str] = []
 
     def fill(url: str) -> None:
         calls.append(url)
-        postgres.sql("CREATE TABLE copied (n int)", url.rpartition("/")[2])
+        postgres.sql("CREATE TABLE used (n serial)", url.rpartition("/")[2])
 
-    copies = [postgres.copy_of("with a table", fill) for _ in range(2)]
-    assert len(calls) == 1
-    assert [postgres.sql("SELECT count(*) FROM copied", url.rpartition("/")[2]) for url in copies] == ["0", "0"]
+    for _ in range(2):
+        url = postgres.lend("with a table", fill)
+        assert postgres.sql("INSERT INTO used DEFAULT VALUES RETURNING n", url.rpartition("/")[2]) == "1"
+        postgres.give_back("with a table", url)
+    first, second = (postgres.lend("with a table", fill) for _ in range(2))
+    assert first != second
+    assert len(calls) == 2
 
 
 def test_committed_rows_survive_a_killed_postmaster(durable: Postgres) -> None:
