@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format bench lock clean
+.PHONY: help run test test-fast check format bench bench-growth soak lock clean
 
 help:  ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ format: $(SETUP)  ## Put the code into its form
 bench: $(SETUP)  ## Measure orchd and the peer's server side by side (SQLite, then PostgreSQL)
 	$(BIN)/python bench/run.py --engine sqlite
 	$(BIN)/python bench/run.py --engine postgres
+
+bench-growth: $(SETUP)  ## Time lists and counts with a million flow runs and ten million task runs (an hour, 40 GB)
+	$(BIN)/python -m bench.growth --engine sqlite
+	$(BIN)/python -m bench.growth --engine postgres
+
+soak: $(SETUP)  ## Load orchd for 20 minutes and watch its memory
+	$(BIN)/python -m bench.soak
 
 lock: $(SETUP)  ## Write constraints.txt anew, with the newest versions that fit
 	$(BIN)/uv pip compile --quiet --upgrade --universal --no-annotate --no-header --no-emit-index-url \
