@@ -52,6 +52,24 @@ async def test_ids_names_and_versions(api: Api, rows: Rows) -> None:
     )
 
 
+async def test_tags_of_any_characters(api: Api, rows: Rows) -> None:
+    flow = await rows.flow()
+    odd = {"a": ['x"y', "z"], "b": [","], "c": ["é"], "d": ["back\\slash", "line\nbreak"], "e": ["x", "y"]}
+    for name, tags in odd.items():
+        await rows.flow_run(flow, name=name, tags=tags)
+    asked = [Asked(runs(tags={"all_": tags}), name) for name, tags in odd.items()]
+    asked += [Asked(runs(tags={"any_": [tag]}), name) for name, tags in odd.items() for tag in tags]
+    await check(
+        api,
+        PATH,
+        [
+            *asked,
+            Asked(runs(tags={"any_": ["y"], "all_": ["x"]}), "e"),
+            Asked(runs(tags={"all_": ['x"', "slash"]}), ""),
+        ],
+    )
+
+
 async def test_tags(api: Api, rows: Rows) -> None:
     flow = await rows.flow()
     for name, tags in {"a": [], "b": ["x"], "c": ["x", "y"], "d": ["z", 'q"uote']}.items():

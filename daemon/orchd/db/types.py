@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from orchd.kit.clock import FIRST, LAST, as_utc, from_microseconds, microseconds_text, to_microseconds
 from orchd.kit.ids import uuid_from_bytes, uuid_text
-from orchd.kit.jsontext import encode_text
+from orchd.kit.jsontext import decode, encode_text
 
 Processor = Callable[[Any], Any] | None
 
@@ -70,6 +70,11 @@ def json_in(value: Any) -> str | None:
     if type(value) is msgspec.Raw:
         return bytes(value).decode()
     return encode_text(value)
+
+
+def set_in(value: Any) -> str | None:
+    """The text to store, always as orchd writes it: filters look for strings in it."""
+    return json_in(decode(value) if type(value) is msgspec.Raw else value)
 
 
 def json_out(value: str | None) -> msgspec.Raw | None:
@@ -133,3 +138,4 @@ class JsonSet(JsonDoc):
 
     cache_ok = True
     postgres = JSONB()
+    sqlite_in = staticmethod(set_in)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Float, Integer, bindparam, literal
+from sqlalchemy import Boolean, ColumnElement, Float, Integer, Text, bindparam, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from orchd.db.types import JsonSet, Timestamp
+from orchd.kit.jsontext import encode_text
 from orchd.wire.base import datetime
 
 
@@ -18,7 +19,7 @@ class HasAll(FunctionElement[bool]):
     inherit_cache = True
 
     def __init__(self, column: ColumnElement[Any], wanted: list[str]) -> None:
-        super().__init__(column, bindparam(None, wanted, type_=JsonSet()))
+        super().__init__(column, bindparam(None, wanted, type_=JsonSet()), *_as_written(wanted))
 
 
 class HasAny(FunctionElement[bool]):
@@ -28,7 +29,12 @@ class HasAny(FunctionElement[bool]):
     inherit_cache = True
 
     def __init__(self, column: ColumnElement[Any], wanted: list[str]) -> None:
-        super().__init__(column, bindparam(None, wanted, type_=JsonSet()))
+        super().__init__(column, bindparam(None, wanted, type_=JsonSet()), *_as_written(wanted))
+
+
+def _as_written(wanted: list[str]) -> list[ColumnElement[str]]:
+    """Each string as it stands in a set's text, for SQLite: only sets whose text has it are worth taking apart."""
+    return [literal(encode_text(each), Text()) for each in wanted]
 
 
 class IsOneOf(FunctionElement[bool]):
@@ -75,29 +81,35 @@ def _parts(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any)
     return [compiler.process(each, **options) for each in element.clauses]
 
 
+def _first_two(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> list[str]:
+    return [compiler.process(each, **options) for each in list(element.clauses)[:2]]
+
+
 @compiles(HasAll, "sqlite")
 def _has_all_sqlite(element: HasAll, compiler: SQLCompiler, **options: Any) -> str:
-    column, wanted = _parts(element, compiler, **options)
+    column, wanted, *texts = _parts(element, compiler, **options)
     held = f"SELECT value FROM json_each({column})"  # noqa: S608  (compiled SQL, not a value)
-    return f"NOT EXISTS (SELECT 1 FROM json_each({wanted}) AS wanted WHERE wanted.value NOT IN ({held}))"  # noqa: S608
+    exactly = f"NOT EXISTS (SELECT 1 FROM json_each({wanted}) AS wanted WHERE wanted.value NOT IN ({held}))"  # noqa: S608
+    return f"({' AND '.join([*(f'instr({column}, {text}) > 0' for text in texts), exactly])})"
 
 
 @compiles(HasAll, "postgresql")
 def _has_all_postgres(element: HasAll, compiler: SQLCompiler, **options: Any) -> str:
-    column, wanted = _parts(element, compiler, **options)
+    column, wanted = _first_two(element, compiler, **options)
     return f"{column} @> {wanted}"
 
 
 @compiles(HasAny, "sqlite")
 def _has_any_sqlite(element: HasAny, compiler: SQLCompiler, **options: Any) -> str:
-    column, wanted = _parts(element, compiler, **options)
+    column, wanted, *texts = _parts(element, compiler, **options)
     any_of = f"SELECT value FROM json_each({wanted})"  # noqa: S608
-    return f"EXISTS (SELECT 1 FROM json_each({column}) AS held WHERE held.value IN ({any_of}))"  # noqa: S608
+    exactly = f"EXISTS (SELECT 1 FROM json_each({column}) AS held WHERE held.value IN ({any_of}))"  # noqa: S608
+    return f"(({' OR '.join(f'instr({column}, {text}) > 0' for text in texts)}) AND {exactly})"
 
 
 @compiles(HasAny, "postgresql")
 def _has_any_postgres(element: HasAny, compiler: SQLCompiler, **options: Any) -> str:
-    column, wanted = _parts(element, compiler, **options)
+    column, wanted = _first_two(element, compiler, **options)
     return f"{column} ?| ARRAY(SELECT jsonb_array_elements_text({wanted}))"
 
 
