@@ -29,7 +29,9 @@ python3Packages.buildPythonApplication {
     asyncpg
     click
     cryptography
+    humanize
     isal
+    jinja2
     jsonschema
     msgspec
     pyyaml
