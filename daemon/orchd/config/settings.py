@@ -113,6 +113,14 @@ class ForemanSettings(Struct, frozen=True):
     batch: int
 
 
+class CrashDetectionSettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
+    heartbeat: timedelta
+    missed_heartbeats: int
+    batch: int
+
+
 class LeaseExpirySettings(Struct, frozen=True):
     enabled: bool
     every: timedelta
@@ -136,6 +144,7 @@ class ServicesSettings(Struct, frozen=True):
     pause_expiry: PauseExpirySettings
     cancellation_cleanup: CancellationCleanupSettings
     foreman: ForemanSettings
+    crash_detection: CrashDetectionSettings
     lease_expiry: LeaseExpirySettings
     retention: RetentionSettings
     event_delivery: EventDeliverySettings

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from orchd.db.transaction import Tx
+from orchd.domain import heartbeats
 from orchd.domain import task_run_recorder as recorder
 from orchd.domain.events import SIGNAL, event_row, resource_rows
 from orchd.errors import Invalid
@@ -97,5 +98,6 @@ def store(tx: Tx, accepted: Sequence[Accepted], now: datetime) -> list[recorder.
         [event_row(event, now) for event in events],
         [row for event in events for row in resource_rows(event)],
     )
+    heartbeats.learn(tx, events, now)
     reports = [each.report for each in accepted if each.report is not None]
     return recorder.record(tx, reports, now) if reports else []

@@ -28,7 +28,7 @@ from orchd.orchestration.rule import Policy
 from orchd.orchestration.transition import Proposed, Transition, persisted
 from orchd.orchestration.verdicts import WriteCache
 from orchd.orchestration.walk import decide, needs
-from orchd.queries import run_creation, task_run_cache
+from orchd.queries import heartbeats, run_creation, task_run_cache
 from orchd.queries import transitions as query
 from orchd.queries.transitions import FlowRunRow, TaskRunRow
 from orchd.wire.states import OrchestrationResult, State
@@ -82,6 +82,8 @@ def put_flow_run(
         *result_artifact(state, asker.now),
         *events.event_writes(tx, _event(row, state, current, changed), asker.now),
     ]
+    if current is not None and heartbeats.ends_with(current, state):
+        writes.append(heartbeats.forget(row.id))
     if decision.mirror_onto is not None:
         writes += mirrored(tx, decision.mirror_onto, mirror(state, row.id), asker)
     tx.run_if(guard, writes)

@@ -2,6 +2,7 @@
 
 from orchd.config.settings import Settings
 from orchd.services.cancellation_cleanup import CancellationCleanup
+from orchd.services.crash_detection import CrashDetection
 from orchd.services.event_retention import EventRetention
 from orchd.services.foreman import Foreman
 from orchd.services.late_runs import LateRuns
@@ -18,6 +19,7 @@ def all_services(settings: Settings) -> list[Service]:
         (chosen.pause_expiry.enabled, PauseExpiry(chosen.pause_expiry)),
         (chosen.cancellation_cleanup.enabled, CancellationCleanup(chosen.cancellation_cleanup)),
         (chosen.foreman.enabled, Foreman(chosen.foreman)),
+        (chosen.crash_detection.enabled, CrashDetection(chosen.crash_detection)),
         (chosen.lease_expiry.enabled, LeaseExpiry(chosen.lease_expiry)),
         (chosen.retention.enabled, EventRetention(chosen.retention)),
     ]

@@ -4,9 +4,22 @@ A run carries its present state whole (`state`, the JSON that is answered) besid
 that a page of runs is one scan of one index and joins nothing. The history is in the `_state` tables.
 """
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 
-from orchd.db.tables.base import object_table
+from orchd.db.tables.base import metadata, object_table
 from orchd.db.types import JsonDoc, JsonSet, Timestamp, Uuid
 
 flow = object_table(
@@ -166,3 +179,26 @@ flow_run_input = object_table(
     Column("sender", Text),
     UniqueConstraint("flow_run_id", "key"),
 )
+
+# The newest heartbeat of a run that its process keeps sending; the row goes when the process has no more to do with it.
+flow_run_heartbeat = Table(
+    "flow_run_heartbeat",
+    metadata,
+    Column("flow_run_id", Uuid, ForeignKey("flow_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("occurred", Timestamp, nullable=False),  # by the client's clock
+    Column("received", Timestamp, nullable=False),  # by ours
+    Column("every", Float),  # seconds; unknown until there were two
+    Column("due", Timestamp, nullable=False),  # the next one comes no earlier than then
+)
+Index("ix_flow_run_heartbeat_due", flow_run_heartbeat.c.due)
+
+# What runs that are gone have left behind, to be cleared away by and by: see `queries/leftovers.py`.
+removed_run = Table(
+    "removed_run",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("removed", Timestamp, nullable=False),
+    Column("due", Timestamp, nullable=False),
+)
+Index("ix_removed_run_due", removed_run.c.due)
