@@ -22,11 +22,11 @@ from tests.loss.ledger import Ledger
 from tests.loss.load import LIMITS, Artifacts, Leases, Logs, Runs, Variables, Writer, keep_writing, run_body
 from tests.loss.looked import Stored
 from tests.loss.senders import Events
+from tests.loss.slots import PLENTY, Slots, slots_add_up
 
 KILLS = int(os.environ.get("ORCHD_TEST_KILLS", "50"))
 SHORTEST, LONGEST = 0.02, 0.5  # seconds of load before a kill
 WHOLE = 5  # kills after which the whole database is read: nothing mends by itself what one of them broke
-PLENTY = 100_000  # slots: those that nobody knows of stay taken, as their leases are long
 
 Victim = Daemon | Postgres
 
@@ -82,6 +82,7 @@ async def _nothing_is_lost(orchd: Daemon, rng: random.Random, next_victims: Call
         for number in range(1, KILLS + 1):
             await _write_until_killed(writers, client, rng, next_victims())
             await ask_for_everything(client, ledger)
+            await slots_add_up(stored)
             if number % WHOLE == 0 or number == KILLS:
                 await look_at_everything(stored, ledger)
     await stored.is_sound()
@@ -130,7 +131,8 @@ async def _writers(client: Client, ledger: Ledger, rng: random.Random) -> list[W
     ledger.maybe_runs.add("reports")
     run = await client.ask("POST", "/flow_runs/", run_body(flow["id"], "reports", None))
     return [
-        *(Runs(ledger, rng) for _ in range(4)),
+        *(Runs(ledger, rng) for _ in range(3)),
+        Slots(ledger, rng),
         *(Events(ledger, rng, UUID(run["id"])) for _ in range(2)),
         Logs(ledger, rng),
         Variables(ledger, rng),

@@ -131,6 +131,14 @@ class RetentionSettings(Struct, frozen=True):
     enabled: bool
     every: timedelta
     events: timedelta
+    flow_runs: timedelta | None
+    logs: timedelta | None
+    batch: int
+
+
+class ClearanceSettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
     batch: int
 
 
@@ -147,6 +155,7 @@ class ServicesSettings(Struct, frozen=True):
     crash_detection: CrashDetectionSettings
     lease_expiry: LeaseExpirySettings
     retention: RetentionSettings
+    clearance: ClearanceSettings
     event_delivery: EventDeliverySettings
 
 

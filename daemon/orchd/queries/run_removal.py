@@ -1,6 +1,7 @@
 """What the removal of runs reads and deletes. The tables' foreign keys take states, task runs and inputs along."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,10 @@ from orchd.db import Tx
 from orchd.db.tables import concurrency_lease, flow_run, log, task_run
 from orchd.kit.jsontext import Raw
 from orchd.queries._filters import Condition
+from orchd.queries._functions import Unindexed
+from orchd.wire.states import TERMINAL
+
+_ENDED = sorted(kind.value for kind in TERMINAL)
 
 
 class Doomed(NamedTuple):
@@ -38,6 +43,44 @@ def delete_flow_runs(tx: Tx, ids: Sequence[UUID]) -> None:
     """Deletes flow runs. The runs that their tasks started stay, without a parent."""
     _orphan(tx, flow_run.c.parent_task_run_id.in_(select(task_run.c.id).where(task_run.c.flow_run_id.in_(ids))))
     tx.execute(delete(flow_run).where(flow_run.c.id.in_(ids)))
+
+
+def ended_before(tx: Tx, moment: datetime, limit: int) -> list[UUID]:
+    """Runs that ended before a moment and that no other run has started, the oldest first."""
+    found = select(flow_run.c.id).where(
+        flow_run.c.end_time < moment,
+        Unindexed(flow_run.c.state_type).in_(_ENDED),
+        Unindexed(flow_run.c.parent_task_run_id).is_(None),
+    )
+    return list(tx.execute(found.order_by(flow_run.c.end_time).limit(limit)).scalars())
+
+
+def ended_subflows(tx: Tx, flow_run_id: UUID, limit: int) -> list[UUID]:
+    """The ended runs that a run has started."""
+    found = (
+        select(flow_run.c.id)
+        .join(task_run, task_run.c.id == flow_run.c.parent_task_run_id)
+        .where(task_run.c.flow_run_id == flow_run_id, flow_run.c.state_type.in_(_ENDED))
+    )
+    return list(tx.execute(found.limit(limit)).scalars())
+
+
+def lock_ended(tx: Tx, id: UUID) -> bool:
+    """Locks a run. False when it is gone, or goes on after all."""
+    found = select(flow_run.c.id).where(flow_run.c.id == id, flow_run.c.state_type.in_(_ENDED)).with_for_update()
+    return tx.execute(found).first() is not None
+
+
+def task_runs_of(tx: Tx, flow_run_id: UUID, most: int) -> list[UUID]:
+    """Some task runs of a flow run."""
+    return list(tx.execute(select(task_run.c.id).where(task_run.c.flow_run_id == flow_run_id).limit(most)).scalars())
+
+
+def delete_task_runs(tx: Tx, ids: Sequence[UUID]) -> None:
+    """Deletes task runs. The runs that they started stay, without a parent."""
+    if ids:
+        _orphan(tx, flow_run.c.parent_task_run_id.in_(ids))
+        tx.execute(delete(task_run).where(task_run.c.id.in_(ids)))
 
 
 def delete_task_run(tx: Tx, id: UUID) -> bool:

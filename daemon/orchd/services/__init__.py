@@ -2,13 +2,16 @@
 
 from orchd.config.settings import Settings
 from orchd.services.cancellation_cleanup import CancellationCleanup
+from orchd.services.clearance import Clearance
 from orchd.services.crash_detection import CrashDetection
 from orchd.services.event_retention import EventRetention
 from orchd.services.foreman import Foreman
 from orchd.services.late_runs import LateRuns
 from orchd.services.lease_expiry import LeaseExpiry
+from orchd.services.log_retention import LogRetention
 from orchd.services.loop import Service
 from orchd.services.pause_expiry import PauseExpiry
+from orchd.services.run_retention import RunRetention
 
 
 def all_services(settings: Settings) -> list[Service]:
@@ -22,5 +25,10 @@ def all_services(settings: Settings) -> list[Service]:
         (chosen.crash_detection.enabled, CrashDetection(chosen.crash_detection)),
         (chosen.lease_expiry.enabled, LeaseExpiry(chosen.lease_expiry)),
         (chosen.retention.enabled, EventRetention(chosen.retention)),
+        (chosen.clearance.enabled, Clearance(chosen.clearance, chosen.retention.flow_runs)),
     ]
+    if chosen.retention.flow_runs is not None:
+        known.append((chosen.retention.enabled, RunRetention(chosen.retention, chosen.retention.flow_runs)))
+    if chosen.retention.logs is not None:
+        known.append((chosen.retention.enabled, LogRetention(chosen.retention, chosen.retention.logs)))
     return [service for enabled, service in known if enabled]

@@ -6,6 +6,8 @@ from orchd.config.settings import RetentionSettings
 from orchd.db import Tx
 from orchd.queries import event_removal
 
+NAMED = 10_000  # rows that one statement may name: SQLite takes 32,766 values
+
 
 class EventRetention:
     """In slices, so that no transaction holds up those who write."""
@@ -14,7 +16,7 @@ class EventRetention:
     bell: str | None = None
 
     def __init__(self, settings: RetentionSettings) -> None:
-        self.every, self.batch = settings.every.total_seconds(), settings.batch
+        self.every, self.batch = settings.every.total_seconds(), min(settings.batch, NAMED)
         self.keep = settings.events
 
     def once(self, tx: Tx, now: datetime) -> int:
