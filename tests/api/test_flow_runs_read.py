@@ -216,13 +216,15 @@ async def test_a_deleted_run_takes_all_of_its_own_along_and_frees_its_children(
     assert (await api.get(f"/flow_runs/{child}"))["parent_task_run_id"] is None
 
 
-async def test_a_deleted_run_gives_its_slot_back(api: Api, rows: Rows, flow: UUID) -> None:
+@pytest.mark.parametrize("state", ["RUNNING", "SCHEDULED"])
+async def test_a_deleted_run_gives_its_slot_back(api: Api, rows: Rows, flow: UUID, state: str) -> None:
+    """Also one that waits for its retry: its process holds on to the slot."""
     await api.post("/v2/concurrency_limits/", {"name": "l", "limit": 2})
     lease = await api.post(
         "/v2/concurrency_limits/increment-with-lease", {"names": ["l"], "slots": 1, "mode": "concurrency"}
     )
     details = {"deployment_concurrency_lease_id": lease["lease_id"]}
-    holder = await rows.flow_run(flow, state_type="RUNNING", state_details=details)
+    holder = await rows.flow_run(flow, state_type=state, state_details=details)
     ended = await rows.flow_run(flow, state_type="COMPLETED", state_details=details)
 
     async def active() -> int:

@@ -11,6 +11,9 @@ from orchd.kit.jsontext import Raw, decode
 from orchd.queries import leftovers
 from orchd.queries import run_removal as query
 
+HOLDING = frozenset({"PENDING", "RUNNING", "CANCELLING", "SCHEDULED"})
+"""The states in which a run may hold a slot of its deployment: a scheduled one if its process waits for a retry."""
+
 
 def flow_runs(tx: Tx, ids: Sequence[UUID], now: datetime) -> list[UUID]:
     """Deletes flow runs; returns the ids of those that there were. Artifacts stay; logs are noted for removal."""
@@ -18,7 +21,7 @@ def flow_runs(tx: Tx, ids: Sequence[UUID], now: datetime) -> list[UUID]:
     if not doomed:
         return []
     for run in doomed:
-        if run.state is not None and (lease := _lease(run.state)):  # also one that waits for its retry holds a slot
+        if run.state is not None and run.state_type in HOLDING and (lease := _lease(run.state)):
             leases.release(tx, lease, now)
     found = [run.id for run in doomed]
     for task_run_id in query.tasks_with_leases(tx, found):
