@@ -176,11 +176,16 @@ class Client:
 
     def cli(self, *arguments: str, status: int = 0) -> str:
         """The output of a `prefect` command, which must exit with `status`."""
+        ended, output = self.ended(*arguments)
+        assert ended == status, f"prefect {' '.join(arguments)}: {ended}, {output}"
+        return output
+
+    def ended(self, *arguments: str) -> tuple[int, str]:
+        """The exit status and the output of a `prefect` command."""
         if self.shell is None:
             self.shell = self.start("commands.py")
         said = self.shell.ask(json.dumps(arguments))
-        assert said["status"] == status, f"prefect {' '.join(arguments)}: {said}"
-        return str(said["output"])
+        return int(said["status"]), str(said["output"])
 
     def command(self, *arguments: str) -> Script:
         """Start a `prefect` command and leave it running."""

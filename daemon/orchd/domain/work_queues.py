@@ -82,7 +82,7 @@ def make(tx: Tx, pool: PoolRow, new: WorkQueueCreate, now: datetime) -> WorkQueu
         "created": now,
         "updated": now,
         "name": new.name,
-        "description": new.description,
+        "description": new.description or "",
         "filter": new.filter,
         "is_paused": new.is_paused,
         "concurrency_limit": new.concurrency_limit,

@@ -99,7 +99,7 @@ class FlowRunCreate(Body, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     work_pool_name: str | None = None
     work_queue_name: str | None = None
-    job_variables: JsonObject | None = None
+    job_variables: JsonObject | None = {}
     deployment_id: UUID | None = None
 
 

@@ -35,7 +35,7 @@ class StateDetails(Body, frozen=True, kw_only=True):
     scheduled_time: datetime | None = None
     cache_key: str | None = None
     cache_expiration: datetime | None = None
-    deferred: bool | None = None
+    deferred: bool | None = False
     untrackable_result: bool = False
     pause_timeout: datetime | None = None
     pause_reschedule: bool = False
