@@ -1,19 +1,22 @@
 """The unmodified client beside a running server, on each engine in turn."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.compat.clients import Api, Client, Report
-from tests.compat.peer import environment_folder
+from tests.compat.peer import CACHE, RELEASES, environment_folder, made
 from tests.conftest import Elsewhere
 from tests.kit.daemon import Daemon
 
 
 @pytest.fixture(scope="session")
 def peer_environment() -> Path:
-    """The virtual environment with the unmodified package."""
+    """The virtual environment with the unmodified package: the newest release, or the one in ORCHD_TEST_RELEASE."""
+    if older := os.environ.get("ORCHD_TEST_RELEASE"):
+        return made(CACHE / "releases" / older, RELEASES / f"{older}.txt")
     return environment_folder()
 
 

@@ -13,6 +13,7 @@ import httpx
 from tests.kit.servers import REPOSITORY, Server, plain_environment
 
 REQUIREMENTS = Path(__file__).with_name("peer-requirements.txt")
+RELEASES = Path(__file__).with_name("releases")
 FLOWS = Path(__file__).with_name("flows")
 CACHE = REPOSITORY / ".cache"
 # No telemetry, no colours, no waiting for a terminal; failures of the client's own start-up stay visible.
@@ -28,26 +29,30 @@ QUIET = {
 
 
 def environment_folder() -> Path:
-    """Where the environment is: ORCHD_TEST_PEER, else `.cache/peer`, made from the requirements when missing."""
+    """The environment of the newest release: ORCHD_TEST_PEER, else `.cache/peer`."""
     if given := os.environ.get("ORCHD_TEST_PEER"):
         return Path(given)
-    folder = CACHE / "peer"
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / "peer.lock").open("w") as lock:
+    return made(CACHE / "peer", REQUIREMENTS)
+
+
+def made(folder: Path, requirements: Path) -> Path:
+    """The virtual environment in `folder`; made when it is missing, or was made from other requirements."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test processes may want it at once
-        wanted, made_from = REQUIREMENTS.read_text(), folder / "made-from.txt"
+        wanted, made_from = requirements.read_text(), folder / "made-from.txt"
         if not made_from.exists() or made_from.read_text() != wanted:
-            _create(folder)
+            _create(folder, requirements)
             made_from.write_text(wanted)
     return folder
 
 
-def _create(folder: Path) -> None:
+def _create(folder: Path, requirements: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     uv = Path(sys.executable).parent / "uv"
     python = str(folder / "bin" / "python")
     install = [str(uv), "pip", "install", "--python", python] if uv.exists() else [python, "-m", "pip", "install"]
-    subprocess.run([*install, "-q", "-r", str(REQUIREMENTS)], check=True)
+    subprocess.run([*install, "-q", "-r", str(requirements)], check=True)
 
 
 class Peer(Server):
