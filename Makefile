@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format bench bench-growth soak lock clean
+.PHONY: help run test test-fast test-schedules check format bench bench-growth soak lock clean
 
 help:  ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(SETUP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,9 @@ test: check  ## Run every test, against real databases, clients and a real syste
 
 test-fast: $(SETUP)  ## Run the tests that need neither the client nor systemd
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/compat --ignore tests/packaging
+
+test-schedules: $(SETUP)  ## Ask every kind of schedule about every change of every clock since 1970
+	ORCHD_TEST_SCHEDULES=all $(BIN)/pytest --numprocesses 0 tests/schedules
 
 check: $(SETUP)  ## Lint, format, types, import directions
 	$(BIN)/ruff check --quiet

@@ -28,16 +28,19 @@ python3Packages.buildPythonApplication {
     alembic
     asyncpg
     click
+    croniter
     cryptography
     humanize
     isal
     jinja2
     jsonschema
     msgspec
+    python-dateutil
     pyyaml
     rich
     sdnotify
     sqlalchemy
+    tzdata
     uvloop
   ] ++ python3Packages.sqlalchemy.optional-dependencies.asyncio;
 

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import asdict
 
-from orchd.wire.recurrence import rules_of, starts
+from orchd.schedules import rules
+from orchd.schedules.rules import ORIGIN
 from orchd.wire.schedules import CronSchedule, IntervalSchedule, RRuleSchedule, schedule_of, utc_anchor
 
-_ORIGIN = datetime(2020, 1, 1)  # noqa: DTZ001  (on the wall clock of the schedule's zone)
 _STEPS = {"SECONDLY": timedelta(seconds=1), "MINUTELY": timedelta(minutes=1)}
 
 
@@ -26,13 +26,13 @@ def kept(raw: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 def _anchored(found: RRuleSchedule, now: datetime) -> str:
     """With a beginning: a rule without one would mean something else each time it is read."""
-    if starts(found.rrule):
+    said = rules.read(found.rrule)
+    if said.begins is not None:
         return found.rrule
-    begins = _ORIGIN
-    rules = rules_of(found.rrule)
-    frequent = [rule for rule in rules if rule["FREQ"] in _STEPS and "COUNT" not in rule]
-    if frequent and len(rules) == 1:
+    begins = ORIGIN
+    frequent = [rule for rule in said.rules if rule["FREQ"] in _STEPS and "COUNT" not in rule]
+    if frequent and len(said.rules) == 1:
         step = _STEPS[frequent[0]["FREQ"]] * int(frequent[0].get("INTERVAL", "1"))
         wall = now.astimezone(ZoneInfo(found.timezone or "UTC")).replace(tzinfo=None)
-        begins = _ORIGIN + (wall - _ORIGIN) // step * step
+        begins = ORIGIN + (wall - ORIGIN) // step * step
     return f"DTSTART:{begins:%Y%m%dT%H%M%S}\n{found.rrule}"

@@ -7,19 +7,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from orchd.kit.clock import EPOCH
+from orchd.schedules import Cron, Interval, Recurrence, Timetable
 from orchd.wire.base import UUID, Answer, Body, JsonObject, Meta, UnsetType
-from orchd.wire.cron import check_cron
-from orchd.wire.recurrence import check_rule
 
 LONGEST_INTERVAL = timedelta(days=365_000).total_seconds()
 _KEYS = ("interval", "cron", "rrule")
 
 
-def _known_zone(name: str | None) -> None:
-    if name is None:
-        return
+def _zone(name: str | None) -> ZoneInfo:
+    """Without a name UTC. Raises ValueError."""
     try:
-        ZoneInfo(name)
+        return ZoneInfo(name or "UTC")
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is not a time zone of the IANA database") from error
 
@@ -32,13 +31,17 @@ class IntervalSchedule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     timezone: str | None = None
 
     def __post_init__(self) -> None:
-        _known_zone(self.timezone)
         if not 0 < self.seconds <= LONGEST_INTERVAL:
             raise ValueError("The interval must be longer than nothing and shorter than 1000 years")
+        self.timetable()
 
     @property
     def seconds(self) -> float:
         return self.interval.total_seconds() if isinstance(self.interval, timedelta) else self.interval
+
+    def timetable(self) -> Timetable:
+        """When it is due. Raises ValueError."""
+        return Interval(timedelta(seconds=self.seconds), utc_anchor(self.anchor_date or EPOCH), _zone(self.timezone))
 
 
 class CronSchedule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -49,8 +52,11 @@ class CronSchedule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     day_or: bool = True
 
     def __post_init__(self) -> None:
-        _known_zone(self.timezone)
-        check_cron(self.cron)
+        self.timetable()
+
+    def timetable(self) -> Timetable:
+        """When it is due. Raises ValueError."""
+        return Cron(self.cron, _zone(self.timezone), self.day_or)
 
 
 class RRuleSchedule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -60,8 +66,11 @@ class RRuleSchedule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     timezone: str | None = "UTC"
 
     def __post_init__(self) -> None:
-        _known_zone(self.timezone)
-        check_rule(self.rrule)
+        self.timetable()
+
+    def timetable(self) -> Timetable:
+        """When it is due. Raises ValueError."""
+        return Recurrence(self.rrule, _zone(self.timezone))
 
 
 Schedule = IntervalSchedule | CronSchedule | RRuleSchedule
@@ -79,6 +88,11 @@ def schedule_of(raw: dict[str, Any]) -> Schedule:
 def utc_anchor(moment: datetime) -> datetime:
     """An anchor without a zone is in UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def zone_of(schedule: Schedule) -> ZoneInfo:
+    """The zone on whose wall clock a schedule is due, where it has to do with one."""
+    return _zone(schedule.timezone)
 
 
 MOST_RUNS = 50
@@ -144,4 +158,5 @@ __all__ = [
     "Schedules",
     "schedule_of",
     "utc_anchor",
+    "zone_of",
 ]

@@ -18,7 +18,8 @@ rec {
     sqlalchemy.pname = "sqlalchemy";
     sqlalchemy.optional-dependencies.asyncio = [ { pname = "greenlet"; } ];
   } // lib.genAttrs [
-    "aiohttp" "alembic" "asyncpg" "click" "cryptography" "hatchling" "isal" "jsonschema" "msgspec" "pyyaml" "rich"
+    "aiohttp" "alembic" "asyncpg" "click" "croniter" "cryptography" "hatchling" "humanize" "isal" "jinja2" "jsonschema"
+    "msgspec" "python-dateutil" "pyyaml" "rich" "tzdata"
     "sdnotify" "uvloop"
   ] (pname: { inherit pname; });
 }
