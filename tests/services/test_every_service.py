@@ -11,11 +11,12 @@ from orchd.db import Tx
 from orchd.db.tables import metadata
 from orchd.kit.clock import utc_now
 from orchd.services import all_services
-from orchd.services.loop import Service
+from orchd.services.loop import LongService, Service, one_pass
 from tests.api.conftest import Api
 from tests.api.event_kit import an_event
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WEEKLY = {"schedule": {"cron": "@weekly"}}
 
 
 def with_all(settings: Settings) -> Settings:
@@ -31,7 +32,7 @@ async def a_busy_server(api: Api) -> None:
     flow = (await api.post("/flows/", {"name": "etl"}))["id"]
     await api.post("/work_pools/", {"name": "lab", "type": "process"})
     await api.post("/work_pools/lab/workers/heartbeat", {"name": "w"})
-    await api.post("/deployments/", {"name": "d", "flow_id": flow, "work_pool_name": "lab"})
+    await api.post("/deployments/", {"name": "d", "flow_id": flow, "work_pool_name": "lab", "schedules": [WEEKLY]})
     await api.post("/work_pools/lab/get_scheduled_flow_runs", {})
     await api.post("/v2/concurrency_limits/", {"name": "room", "limit": 2})
     await api.post("/v2/concurrency_limits/increment-with-lease", {"names": ["room"], "slots": 1})
@@ -67,8 +68,8 @@ def _summary(tx: Tx, table: Table) -> list[Any]:
     return list(row)
 
 
-async def passes_at(api: Api, services: list[Service], now: datetime) -> dict[str, int]:
-    return {each.name: await api.db.write(each.once, now) for each in services}
+async def passes_at(api: Api, services: list[Service | LongService], now: datetime) -> dict[str, int]:
+    return {each.name: await one_pass(api.db, each, now) for each in services}
 
 
 async def test_a_pass_that_is_doubled_changes_nothing(api: Api, settings: Settings) -> None:

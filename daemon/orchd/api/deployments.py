@@ -1,5 +1,6 @@
 """Deployments: how, when and where flows run. Prefix: /deployments."""
 
+import asyncio
 from uuid import UUID
 
 from orchd.api._asking import asker, created
@@ -7,11 +8,11 @@ from orchd.api._context import Call, Reply
 from orchd.api._creator import creator
 from orchd.api._operation import operation
 from orchd.domain import deployment_reading as reading
-from orchd.domain import deployment_runs, deployment_schedules, deployments
+from orchd.domain import deployment_runs, deployment_schedules, deployments, scheduled_runs, work_queues
 from orchd.domain.deployment_runs import MOST_AT_ONCE as MOST_RUNS_AT_ONCE
 from orchd.domain.deployment_runs import Caller
 from orchd.domain.deployments import Author
-from orchd.errors import BadRequest
+from orchd.errors import BadRequest, Invalid
 from orchd.kit.clock import as_utc
 from orchd.queries import deployments as query
 from orchd.queries import flow_runs
@@ -23,6 +24,7 @@ from orchd.wire.deployment_lists import (
     DeploymentPageAsked,
     DeploymentsDeleted,
     DeploymentsToDelete,
+    RunsToSchedule,
     ScheduledRunsAsked,
 )
 from orchd.wire.deployments import (
@@ -35,6 +37,7 @@ from orchd.wire.deployments import (
 )
 from orchd.wire.flow_runs import FlowRun, FlowRunSort
 from orchd.wire.schedules import DeploymentSchedule, ScheduleCreate, ScheduleUpdate
+from orchd.wire.work_queues import WorkQueue
 
 PREFIX = "/deployments"
 
@@ -154,6 +157,25 @@ async def get_scheduled_flow_runs_for_deployments(call: Call, body: ScheduledRun
     if body.deployment_ids:
         await call.db.write(deployment_runs.polled, body.deployment_ids, call.now)
     return runs
+
+
+@operation("GET", "/deployments/{id}/work_queue_check", role="viewer")
+async def work_queue_check_for_deployment(call: Call, id: UUID) -> list[WorkQueue]:
+    """The queues that hand out the deployment's runs."""
+    return await call.db.read(work_queues.handing_out, id)
+
+
+@operation("POST", "/deployments/{id}/schedule", role="operator")
+async def schedule_deployment(call: Call, id: UUID, body: RunsToSchedule) -> None:
+    """Makes runs of the deployment's schedules, a paused deployment's too; those that are there already stay."""
+    settings = call.settings.services.scheduler
+    horizon = scheduled_runs.asked_horizon(body, settings, call.now)
+    wanting = await call.db.read(scheduled_runs.of_deployment, id, horizon)
+    plans = await asyncio.to_thread(scheduled_runs.planned, wanting, horizon)
+    if faults := [each.fault for each in plans if each.fault]:
+        raise Invalid(f"A schedule of the deployment cannot be worked out: {faults[0]}")
+    for part in scheduled_runs.portions(plans, settings.insert_batch):
+        await call.db.write(scheduled_runs.insert, part, call.now)
 
 
 # Schedules

@@ -83,6 +83,17 @@ class OrchestrationSettings(Struct, frozen=True):
     graph: GraphSettings
 
 
+class SchedulerSettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
+    min_runs: int
+    max_runs: int
+    min_scheduled_time: timedelta
+    max_scheduled_time: timedelta
+    batch: int
+    insert_batch: int
+
+
 class LateRunsSettings(Struct, frozen=True):
     enabled: bool
     every: timedelta
@@ -148,6 +159,7 @@ class EventDeliverySettings(Struct, frozen=True):
 
 
 class ServicesSettings(Struct, frozen=True):
+    scheduler: SchedulerSettings
     late_runs: LateRunsSettings
     pause_expiry: PauseExpirySettings
     cancellation_cleanup: CancellationCleanupSettings

@@ -15,6 +15,9 @@ from orchd.queries import deployment_schedules as query
 from orchd.queries import deployments
 from orchd.wire.schedules import DeploymentSchedule, ScheduleCreate, ScheduleUpdate
 
+SIGNAL = "schedules"
+"""The wake-up of the scheduler: a schedule, or what its runs take from their deployment, was changed."""
+
 MISSING = "Schedule not found."
 MISSING_DEPLOYMENT = "Deployment not found."
 _TICK = timedelta(microseconds=1)  # between schedules that are made at once, so that their order is kept
@@ -31,6 +34,7 @@ def create(tx: Tx, id: UUID, new: Sequence[ScheduleCreate], now: datetime) -> li
     """More schedules of a deployment. Raises NotFound, and Conflict for a slug that it has already."""
     if deployments.locked(tx, id) is None:
         raise NotFound(MISSING_DEPLOYMENT)
+    tx.signals.add(SIGNAL)
     return insert(tx, id, new, now)
 
 
@@ -56,6 +60,7 @@ def update(tx: Tx, deployment_id: UUID, id: UUID, patch: ScheduleUpdate, now: da
     if not query.change(tx, deployment_id, id, _changed(patch, now)):
         raise NotFound(MISSING)
     deployments.drop_waiting_runs(tx, deployment_id, since=now)
+    tx.signals.add(SIGNAL)
 
 
 def delete(tx: Tx, deployment_id: UUID, id: UUID) -> None:
@@ -65,6 +70,7 @@ def delete(tx: Tx, deployment_id: UUID, id: UUID) -> None:
     if not query.remove(tx, deployment_id, id):
         raise NotFound(MISSING)
     deployments.drop_waiting_runs(tx, deployment_id)
+    tx.signals.add(SIGNAL)
 
 
 class _Plan(Struct, frozen=True):

@@ -14,6 +14,7 @@ from orchd.domain import deployment_schedules as schedules
 from orchd.domain import hydration, work_places
 from orchd.domain.deployment_events import tell, tell_changes
 from orchd.domain.deployment_reading import answers, found
+from orchd.domain.deployment_schedules import SIGNAL
 from orchd.domain.parameter_schemas import Unusable, insist_on_job_variables, misfit
 from orchd.errors import Conflict, Invalid
 from orchd.kit.ids import uuid7
@@ -86,6 +87,7 @@ def create(tx: Tx, new: DeploymentCreate, author: Author) -> Created:
         query.drop_waiting_runs(tx, id, since=now)
         _drop_unlinked(tx, before, values)
     schedules.replace_all(tx, id, new.schedules, now)
+    tx.signals.add(SIGNAL)
     after = found(query.by_id(tx, id))
     answer = answers(tx, [after], now)[0]
     if before is None:
@@ -119,6 +121,7 @@ def update(tx: Tx, id: UUID, patch: DeploymentUpdate, author: Author) -> None:
     _drop_unlinked(tx, before, values)
     if patch.schedules is not UNSET:
         schedules.apply(tx, id, patch.schedules, now)
+    tx.signals.add(SIGNAL)
     tell_changes(tx, before, found(query.by_id(tx, id)), now)
 
 
@@ -134,6 +137,7 @@ def resume(tx: Tx, id: UUID, now: datetime) -> None:
     """Lets a deployment's schedules go on. Raises NotFound."""
     before = found(query.locked(tx, id))
     query.change(tx, id, {"paused": False, "updated": now})
+    tx.signals.add(SIGNAL)
     tell_changes(tx, before, found(query.by_id(tx, id)), now)
 
 

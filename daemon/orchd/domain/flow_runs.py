@@ -184,6 +184,7 @@ def _columns(new: FlowRunCreate, around: Surroundings, now: datetime) -> dict[st
         "state_name": None,
         "state_timestamp": None,
         "state": None,
+        "schedule_id": None,
     }
 
 

@@ -10,7 +10,8 @@ from orchd.domain import events
 from orchd.domain.work_events import differences, queue_told, queue_turned
 from orchd.errors import Conflict, NotFound, ObjectMissing
 from orchd.kit.ids import uuid7
-from orchd.queries import work_pools
+from orchd.kit.jsontext import decode
+from orchd.queries import deployments, work_pools
 from orchd.queries import work_queues as query
 from orchd.queries.work_pools import PoolRow
 from orchd.queries.work_queues import InPool, QueueRow
@@ -18,6 +19,7 @@ from orchd.wire.base import changes
 from orchd.wire.work_pools import ReadyStatus
 from orchd.wire.work_queues import (
     HealthPolicy,
+    QueueRuns,
     WorkQueue,
     WorkQueueCreate,
     WorkQueueList,
@@ -53,6 +55,22 @@ def read_named(tx: Tx, name: str) -> WorkQueue:
     if found is None:
         raise NotFound("work queue not found")
     return found
+
+
+def handing_out(tx: Tx, deployment_id: UUID) -> list[WorkQueue]:
+    """The queues that hand out a deployment's runs: its own, and those that choose runs like them. Raises NotFound."""
+    row = deployments.by_id(tx, deployment_id)
+    if row is None:
+        raise NotFound("Deployment not found")
+    own = None if row.work_queue_id is None else query.answered(tx, row.work_queue_id)
+    tags = set(decode(row.tags))
+    choosing = [queue for queue, chosen in query.choosing(tx) if _chooses(chosen, deployment_id, tags)]
+    return ([] if own is None else [own]) + [queue for queue in choosing if own is None or queue.id != own.id]
+
+
+def _chooses(chosen: QueueRuns, deployment_id: UUID, tags: set[str]) -> bool:
+    meant = chosen.deployment_ids is None or deployment_id in chosen.deployment_ids
+    return meant and tags.issuperset(chosen.tags or ())
 
 
 def page(tx: Tx, pool_name: str, asked: WorkQueueList, limit: int) -> list[WorkQueue]:

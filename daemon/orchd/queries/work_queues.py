@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is written the same way for SQLite
@@ -15,7 +16,7 @@ from orchd.kit.jsontext import Raw
 from orchd.queries import _filters as filters
 from orchd.queries._filters_nouns import of_work_queue
 from orchd.queries.work_pools import HOLDS_SLOT
-from orchd.wire.work_queues import WorkQueue, WorkQueueFilter
+from orchd.wire.work_queues import QueueRuns, WorkQueue, WorkQueueFilter
 
 
 class InPool(NamedTuple):
@@ -104,6 +105,14 @@ def any_named(tx: Tx, name: str) -> WorkQueue | None:
     """The oldest queue of that name, whichever its pool."""
     row: Any = tx.execute(_ANSWERS.where(work_queue.c.name == name).order_by(work_queue.c.id).limit(1)).first()
     return None if row is None else WorkQueue(*row)
+
+
+def choosing(tx: Tx) -> list[tuple[WorkQueue, QueueRuns]]:
+    """The queues of the oldest kind, which choose runs, and how they do."""
+    rows: Any = tx.execute(_ANSWERS.where(work_queue.c.filter.is_not(None)).order_by(work_queue.c.id))
+    found = [WorkQueue(*row) for row in rows]
+    chosen: list[Any] = [queue.filter for queue in found]  # still encoded
+    return [(queue, msgspec.json.decode(each, type=QueueRuns)) for queue, each in zip(found, chosen, strict=True)]
 
 
 def priorities(tx: Tx, pool: UUID) -> list[tuple[UUID, int]]:

@@ -9,15 +9,17 @@ from orchd.services.foreman import Foreman
 from orchd.services.late_runs import LateRuns
 from orchd.services.lease_expiry import LeaseExpiry
 from orchd.services.log_retention import LogRetention
-from orchd.services.loop import Service
+from orchd.services.loop import LongService, Service
 from orchd.services.pause_expiry import PauseExpiry
 from orchd.services.run_retention import RunRetention
+from orchd.services.scheduler import Scheduler
 
 
-def all_services(settings: Settings) -> list[Service]:
+def all_services(settings: Settings) -> list[Service | LongService]:
     """Every service that is switched on."""
     chosen = settings.services
-    known: list[tuple[bool, Service]] = [
+    known: list[tuple[bool, Service | LongService]] = [
+        (chosen.scheduler.enabled, Scheduler(chosen.scheduler)),
         (chosen.late_runs.enabled, LateRuns(chosen.late_runs)),
         (chosen.pause_expiry.enabled, PauseExpiry(chosen.pause_expiry)),
         (chosen.cancellation_cleanup.enabled, CancellationCleanup(chosen.cancellation_cleanup)),

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -33,6 +33,20 @@ class Service(Protocol):
         """One pass in one transaction; says how many things it changed."""
 
 
+@runtime_checkable
+class LongService(Protocol):
+    """A service whose pass is several transactions: it would hold writers up as one."""
+
+    name: str
+    every: float
+    """Seconds between passes."""
+    bell: str
+    """The wake-up that brings the next pass forward."""
+
+    async def run(self, db: Database, now: datetime) -> int:
+        """One pass; says how many things it changed."""
+
+
 class Report(Struct):
     """How a service fares."""
 
@@ -48,7 +62,7 @@ class Report(Struct):
 class Runner:
     """Runs services until it is stopped."""
 
-    def __init__(self, db: Database, services: Sequence[Service]) -> None:
+    def __init__(self, db: Database, services: Sequence[Service | LongService]) -> None:
         self._db = db
         self._services = services
         self.reports = [Report(each.name, each.every) for each in services]
@@ -67,7 +81,7 @@ class Runner:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
-    async def _run(self, service: Service, report: Report) -> None:
+    async def _run(self, service: Service | LongService, report: Report) -> None:
         bell = self._db.wakeups.subscribe(service.bell or f"service-{service.name}")
         failures = 0
         try:
@@ -78,13 +92,13 @@ class Runner:
         finally:
             self._db.wakeups.unsubscribe(service.bell or f"service-{service.name}", bell)
 
-    async def _pass(self, service: Service, report: Report) -> bool:
+    async def _pass(self, service: Service | LongService, report: Report) -> bool:
         began = time.perf_counter()
         try:
             while True:
-                changed = await self._db.write(_whole, service.once, utc_now())
+                changed = await one_pass(self._db, service, utc_now())
                 report.changed += changed
-                if changed < service.batch:
+                if isinstance(service, LongService) or changed < service.batch:
                     break
             report.last_error = None
         except Exception as error:
@@ -94,6 +108,14 @@ class Runner:
         report.last_pass = utc_now()
         report.last_seconds = round(time.perf_counter() - began, 6)
         return report.last_error is None
+
+
+async def one_pass(db: Database, service: Service | LongService, now: datetime) -> int:
+    """Runs a service once; says how many things it changed."""
+    if isinstance(service, LongService):
+        return await service.run(db, now)
+    changed: int = await db.write(_whole, service.once, now)
+    return changed
 
 
 def _whole(tx: Tx, once: Callable[[Tx, datetime], int], now: datetime) -> int:

@@ -24,6 +24,23 @@ class DeploymentPage(Page, frozen=True, kw_only=True):
     results: list[Deployment]
 
 
+MOST_SCHEDULED = 10_000
+FOREVER = 365_000 * 86_400  # seconds
+
+
+class RunsToSchedule(Body, frozen=True, kw_only=True):
+    """For which span of time the schedules make runs, past spans too, and how many each: see the scheduler's options.
+
+    `min_time` is in seconds from `start_time`.
+    """
+
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    min_time: Annotated[float, Meta(ge=-FOREVER, le=FOREVER)] | None = None
+    min_runs: int | None = None
+    max_runs: Annotated[int, Meta(le=MOST_SCHEDULED)] | None = None
+
+
 class DeploymentsToDelete(Body, frozen=True, kw_only=True):
     """Without a filter: any."""
 

@@ -69,6 +69,7 @@ flow_run = object_table(
     Column("created_by", JsonDoc),
     Column("job_variables", JsonDoc),
     *_run_columns(),
+    Column("schedule_id", Uuid),  # that made it; outlives its schedule, therefore no foreign key
     UniqueConstraint("flow_id", "idempotency_key"),
 )
 Index("ix_flow_run_begins", func.coalesce(flow_run.c.start_time, flow_run.c.expected_start_time))
@@ -100,6 +101,14 @@ Index(  # what workers poll
     flow_run.c.next_scheduled_start_time,
     sqlite_where=_waits,
     postgresql_where=_waits,
+)
+_of_schedule = text("state_type = 'SCHEDULED' AND schedule_id IS NOT NULL")
+Index(  # what the scheduler looks at
+    "ix_flow_run_schedule_id_next_scheduled_start_time",
+    flow_run.c.schedule_id,
+    flow_run.c.next_scheduled_start_time,
+    sqlite_where=_of_schedule,
+    postgresql_where=_of_schedule,
 )
 _has_parent = text("parent_task_run_id IS NOT NULL")
 Index(
