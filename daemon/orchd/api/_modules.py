@@ -61,7 +61,7 @@ OPERATIONS: tuple[ModuleType, ...] = (
     work_queues,
 )
 
-SOCKETS: tuple[ModuleType, ...] = (events, logs)
+SOCKETS: tuple[ModuleType, ...] = (events, logs, work_pools)
 """Modules with websockets: each has `add_routes(app, base, context)`."""
 
 PAGES: tuple[ModuleType, ...] = (_pages,)

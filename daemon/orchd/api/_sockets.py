@@ -35,15 +35,24 @@ class Ended(Exception):
     """The client has gone, or was sent away."""
 
 
-def add_socket(app: web.Application, path: str, context: Context, serve: Serve, *, autoping: bool = True) -> None:
+def add_socket(
+    app: web.Application,
+    path: str,
+    context: Context,
+    serve: Serve,
+    *,
+    autoping: bool = True,
+    refusal_reason: str | None = None,
+) -> None:
     """Serves websockets at a path: `serve` is called for each client that has introduced itself.
 
-    Without `autoping`, `serve` answers PINGs itself.
+    Without `autoping`, `serve` answers PINGs itself. With a `refusal_reason` every client must introduce itself, and
+    is told no other reason when it does so wrongly.
     """
     open_now = _open_sockets(app, context)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if refusal := _refusal(context, request):
+        if refusal := _refusal(context, request, strict=refusal_reason is not None):
             return refusal
         socket = Socket(
             timeout=CLOSE_WITHIN,
@@ -60,7 +69,7 @@ def add_socket(app: web.Application, path: str, context: Context, serve: Serve, 
         open_now.add(socket)
         try:
             if _greets(request):
-                await _greet(socket, request, context.settings.auth.auth_string)
+                await _greet(socket, request, context.settings.auth.auth_string, refusal_reason)
             await serve(socket, request)
         except (Ended, ConnectionError):
             pass
@@ -71,11 +80,11 @@ def add_socket(app: web.Application, path: str, context: Context, serve: Serve, 
     app.router.add_get(path, handle)
 
 
-def _refusal(context: Context, request: web.Request) -> web.Response | None:
+def _refusal(context: Context, request: web.Request, *, strict: bool) -> web.Response | None:
     """The plain answer to a client that gets no websocket."""
     if request.headers.get("Upgrade", "").lower() != "websocket":
         return json_response(request, 404, {"detail": "Not Found"})
-    if context.settings.auth.auth_string and not _greets(request):
+    if (strict or context.settings.auth.auth_string) and not _greets(request):
         return json_response(request, 403, {"detail": f"Offer the sub-protocol {PROTOCOL!r} to authenticate."})
     return None
 
@@ -106,18 +115,26 @@ def _greets(request: web.Request) -> bool:
     return PROTOCOL in (each.strip() for each in offered.split(","))
 
 
-async def _greet(socket: Socket, request: web.Request, expected: str | None) -> None:
+async def _greet(socket: Socket, request: web.Request, expected: str | None, reason: str | None) -> None:
     """Waits for the client to introduce itself. Raises Ended when it does so wrongly."""
-    message = await receive_json(socket, request)
-    if not isinstance(message, dict) or message.get("type") != "auth":
-        await refuse(socket, REFUSED, "Expected 'auth' message")
-    token = message.get("token")
-    if expected:
-        if not token:
-            await refuse(socket, REFUSED, "Auth required but no token provided")
-        if not isinstance(token, str) or not hmac.compare_digest(token.encode(), expected.encode()):
-            await refuse(socket, REFUSED, "Invalid token")
+    fault = _fault(await receive_json(socket, request), expected)
+    if fault is not None:
+        await refuse(socket, REFUSED, reason or fault)
     await socket.send_str('{"type":"auth_success"}')
+
+
+def _fault(message: Any, expected: str | None) -> str | None:
+    """What is wrong with a client's introduction."""
+    if not isinstance(message, dict) or message.get("type") != "auth":
+        return "Expected 'auth' message"
+    token = message.get("token")
+    if not expected:
+        return None
+    if not token:
+        return "Auth required but no token provided"
+    if not isinstance(token, str) or not hmac.compare_digest(token.encode(), expected.encode()):
+        return "Invalid token"
+    return None
 
 
 async def receive_json(socket: Socket, request: web.Request) -> Any:

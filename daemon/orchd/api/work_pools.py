@@ -1,13 +1,17 @@
 """Work pools with their queues and workers."""
 
 import re
+from functools import partial
 from typing import Any
 
+from aiohttp import web
 from msgspec import structs
 
 from orchd.api._asking import asker
-from orchd.api._context import Call
+from orchd.api._context import Call, Context
 from orchd.api._operation import operation
+from orchd.api._sockets import add_socket
+from orchd.api._worker_channel import AUTHENTICATION_FAILED, serve
 from orchd.domain import work_polls, work_pools, work_queues, workers
 from orchd.kit.jsontext import decode, encode
 from orchd.queries import work_pools as query
@@ -131,6 +135,12 @@ async def read_workers(call: Call, work_pool_name: str, body: WorkerList) -> lis
 async def delete_worker(call: Call, work_pool_name: str, name: str) -> None:
     """Forgets a worker."""
     await call.db.write(workers.delete, work_pool_name, name)
+
+
+def add_routes(app: web.Application, base: str, context: Context) -> None:
+    """The websocket by which workers come in."""
+    path = base + PREFIX + "/{name}/workers/connect"
+    add_socket(app, path, context, partial(serve, context), refusal_reason=AUTHENTICATION_FAILED)
 
 
 def _for_caller(call: Call, pool: WorkPool) -> WorkPool:

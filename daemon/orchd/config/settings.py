@@ -138,6 +138,14 @@ class LeaseExpirySettings(Struct, frozen=True):
     batch: int
 
 
+class CleanupDeliverySettings(Struct, frozen=True):
+    enabled: bool
+    every: timedelta
+    batch: int
+    lease: timedelta
+    attempts: int
+
+
 class RetentionSettings(Struct, frozen=True):
     enabled: bool
     every: timedelta
@@ -166,6 +174,7 @@ class ServicesSettings(Struct, frozen=True):
     foreman: ForemanSettings
     crash_detection: CrashDetectionSettings
     lease_expiry: LeaseExpirySettings
+    cleanup_delivery: CleanupDeliverySettings
     retention: RetentionSettings
     clearance: ClearanceSettings
     event_delivery: EventDeliverySettings

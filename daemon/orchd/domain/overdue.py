@@ -7,9 +7,11 @@ for each run, and a run that moved in between is left alone.
 from datetime import datetime, timedelta
 
 from orchd.db import Tx
+from orchd.domain import cleanups
 from orchd.domain.transitions import Asker, put_flow_run, put_task_run, state_of
 from orchd.orchestration.policy import MARK_LATE
 from orchd.orchestration.transition import Proposed, StateDetails
+from orchd.queries import cleanups as cleanup_query
 from orchd.queries import overdue as query
 from orchd.wire.states import StateType
 
@@ -55,5 +57,8 @@ def clean_up_cancelled(tx: Tx, now: datetime, patience: timedelta, limit: int) -
         proposed = CANCELLED if deployment is None else CANCELLING
         ended += put_flow_run(tx, id, proposed, asker, force=True).stored
     for id in query.cancelling_since(tx, now - patience, limit):
-        ended += put_flow_run(tx, id, GIVEN_UP, asker).stored
+        where = cleanup_query.infrastructure_of(tx, id)
+        if put_flow_run(tx, id, GIVEN_UP, asker).stored:
+            ended += 1
+            cleanups.after_cancelling_timeout(tx, id, where, now)
     return ended

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from orchd.db import Tx
 from orchd.db.transaction import Write
@@ -21,8 +22,16 @@ from orchd.wire.work_queues import WorkQueueCreate
 RESERVED = "prefect"
 """Pools whose name begins so, in any case, are the client's own."""
 
+_WATCHED = frozenset({"base_job_template", "concurrency_limit", "is_paused", "storage_configuration"})
+"""What workers want to know at once when it changes."""
+
 _TOLD = ("description", "base_job_template", "concurrency_limit", "storage_configuration")
 _CHANGEABLE_IF_RESERVED = frozenset({"is_paused", "concurrency_limit"})
+
+
+def signal(id: UUID) -> str:
+    """The wake-up for those who watch a pool."""
+    return f"work-pool-{id}"
 
 
 def read(tx: Tx, name: str) -> WorkPool:
@@ -83,6 +92,8 @@ def update(tx: Tx, name: str, patch: WorkPoolUpdate, now: datetime) -> None:
         events.emit(tx, pool_told(before, "updated", now, payload), now)
     if isinstance(paused := values.get("is_paused"), bool):
         tx.run_all(_turn(tx, before, _status(tx, before, paused=paused), now))
+    if values.keys() & _WATCHED:
+        tx.signals.add(signal(before.id))
 
 
 def delete(tx: Tx, name: str, now: datetime) -> None:
@@ -94,6 +105,7 @@ def delete(tx: Tx, name: str, now: datetime) -> None:
     told.append(pool_told(pool, "deleted", now))
     query.remove(tx, pool.id)
     events.emit_all(tx, told, now)
+    tx.signals.add(signal(pool.id))
 
 
 def attend(tx: Tx, pool: PoolRow, now: datetime) -> list[Write]:

@@ -2,6 +2,7 @@
 
 from orchd.config.settings import Settings
 from orchd.services.cancellation_cleanup import CancellationCleanup
+from orchd.services.cleanup_delivery import CleanupDelivery
 from orchd.services.clearance import Clearance
 from orchd.services.crash_detection import CrashDetection
 from orchd.services.event_retention import EventRetention
@@ -26,6 +27,7 @@ def all_services(settings: Settings) -> list[Service | LongService]:
         (chosen.foreman.enabled, Foreman(chosen.foreman)),
         (chosen.crash_detection.enabled, CrashDetection(chosen.crash_detection)),
         (chosen.lease_expiry.enabled, LeaseExpiry(chosen.lease_expiry)),
+        (chosen.cleanup_delivery.enabled, CleanupDelivery(chosen.cleanup_delivery)),
         (chosen.retention.enabled, EventRetention(chosen.retention)),
         (chosen.clearance.enabled, Clearance(chosen.clearance, chosen.retention.flow_runs)),
     ]

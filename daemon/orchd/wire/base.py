@@ -22,6 +22,7 @@ __all__ = [
     "PageNumber",
     "Patch",
     "Raw",
+    "Struct",
     "Tags",
     "UnsetType",
     "changes",

@@ -30,7 +30,7 @@ from orchd.db.tables.runs import (
     task_run_cache,
     task_run_state,
 )
-from orchd.db.tables.work import deployment, deployment_schedule, work_pool, work_queue, worker
+from orchd.db.tables.work import cleanup_message, deployment, deployment_schedule, work_pool, work_queue, worker
 
 __all__ = [
     "artifact",
@@ -42,6 +42,7 @@ __all__ = [
     "block_schema",
     "block_schema_reference",
     "block_type",
+    "cleanup_message",
     "concurrency_lease",
     "concurrency_lease_slot",
     "concurrency_limit",

@@ -1,6 +1,6 @@
 """Deployments and their schedules; pools, queues and workers."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 
 from orchd.db.tables.base import object_table
 from orchd.db.types import JsonDoc, JsonSet, Timestamp, Uuid
@@ -89,4 +89,32 @@ deployment_schedule = object_table(
     Column("parameters", JsonDoc, nullable=False),
     Column("slug", Text),
     UniqueConstraint("deployment_id", "slug"),
+)
+
+cleanup_message = object_table(  # infrastructure that a worker is to tear down
+    "cleanup_message",
+    Column("work_pool_id", Uuid, ForeignKey("work_pool.id", ondelete="CASCADE"), nullable=False),
+    Column("work_queue_id", Uuid),
+    Column("kind", Text, nullable=False),
+    Column("target", JsonDoc, nullable=False),
+    Column("data", JsonDoc, nullable=False),
+    Column("idempotency_key", Text, unique=True),
+    Column("status", String(16), nullable=False),  # WAITING, RESERVED, DONE, DEAD
+    Column("attempts", Integer, nullable=False),
+    Column("reservation_token", Text),
+    Column("reserved_by", Uuid),
+    Column("lease_expires_at", Timestamp),
+)
+Index(
+    "ix_cleanup_message_work_pool_id_status_created",
+    cleanup_message.c.work_pool_id,
+    cleanup_message.c.status,
+    cleanup_message.c.created,
+)
+_reserved = text("status = 'RESERVED'")
+Index(
+    "ix_cleanup_message_lease_expires_at",
+    cleanup_message.c.lease_expires_at,
+    sqlite_where=_reserved,
+    postgresql_where=_reserved,
 )
