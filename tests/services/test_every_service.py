@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from msgspec.structs import replace
 from sqlalchemy import Table, func, select
@@ -9,9 +10,13 @@ from sqlalchemy import Table, func, select
 from orchd.config.settings import Settings
 from orchd.db import Tx
 from orchd.db.tables import metadata
+from orchd.domain import cleanups
+from orchd.domain.cleanups import Consumer, Infrastructure, Terms
 from orchd.kit.clock import utc_now
+from orchd.kit.ids import uuid7
 from orchd.services import all_services
 from orchd.services.loop import LongService, Service, one_pass
+from orchd.wire.worker_channel import CANCELLING_TIMEOUT
 from tests.api.conftest import Api
 from tests.api.event_kit import an_event
 
@@ -30,7 +35,7 @@ def with_all(settings: Settings) -> Settings:
 async def a_busy_server(api: Api) -> None:
     """Something for each service to do in two days' time."""
     flow = (await api.post("/flows/", {"name": "etl"}))["id"]
-    await api.post("/work_pools/", {"name": "lab", "type": "process"})
+    await a_cleanup_in_hand(api, await api.post("/work_pools/", {"name": "lab", "type": "process"}))
     await api.post("/work_pools/lab/workers/heartbeat", {"name": "w"})
     await api.post("/deployments/", {"name": "d", "flow_id": flow, "work_pool_name": "lab", "schedules": [WEEKLY]})
     await api.post("/work_pools/lab/get_scheduled_flow_runs", {})
@@ -51,6 +56,15 @@ async def a_busy_server(api: Api) -> None:
         for state in states[1:]:
             await api.post(f"/flow_runs/{run}/set_state", {"state": state})
     await api.post("/events", [an_event("prefect.flow-run.heartbeat", f"prefect.flow-run.{run}", payload={})])
+
+
+async def a_cleanup_in_hand(api: Api, pool: dict[str, Any]) -> None:
+    """A message that a worker was given and never answers."""
+    id, queue, now = UUID(pool["id"]), UUID(pool["default_queue_id"]), utc_now()
+    where = Infrastructure(uuid7(), None, queue, id, "process")
+    await api.db.write(cleanups.after_cancelling_timeout, uuid7(), where, now)
+    worker = Consumer(uuid7(), id, [queue], [CANCELLING_TIMEOUT], 1)
+    assert await api.db.write(cleanups.reserve, worker, Terms(timedelta(seconds=30), 3), now)
 
 
 async def contents(api: Api) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision, down_revision = "0016", "0013"
+revision, down_revision = "0018", "0017"
 
 UUID = sa.LargeBinary(16).with_variant(postgresql.UUID(), "postgresql")
 TIME = sa.BigInteger().with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")  # microseconds in SQLite
