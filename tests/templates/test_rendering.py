@@ -110,6 +110,8 @@ def test_a_fault_has_its_line(source: str, line: int, message: str) -> None:
     [
         ("a\n{{ 1 / 0 }}", 2, "division by zero"),
         ("{{ missing() }}", 1, "'missing' is undefined"),
+        ("{{ '\\u0000' }}", 0, "NUL"),
+        ("{{ '\\ud800' }}", 0, "surrogates not allowed"),
         ("\n\n{{ range(101) }}", 0, "at most 100 elements"),
         ("{{ event|tojson|length + 'x' }}", 1, "unsupported operand"),
     ],

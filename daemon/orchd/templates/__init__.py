@@ -17,7 +17,7 @@ from orchd.templates import budget, metering, words
 from orchd.templates.faults import Refused, TemplateError, TemplateFault
 from orchd.templates.sandbox import Sandbox
 
-__all__ = ["TemplateError", "TemplateFault", "fault", "names", "render"]
+__all__ = ["TemplateError", "TemplateFault", "fault", "is_template", "names", "render"]
 
 
 def is_template(source: str) -> bool:
@@ -51,7 +51,7 @@ def render(source: str, context: Mapping[str, Any], *, ui: str = "") -> str:
         code, whole = _compiled(source)
         sandbox = Sandbox(whole)
         template = Template.from_code(sandbox, code, dict(sandbox.globals))
-        return "".join(_bounded(template.generate({**context, words.UI: ui.rstrip("/")})))
+        return _storable("".join(_bounded(template.generate({**context, words.UI: ui.rstrip("/")}))))
     except Exception as error:  # a template can make any operation in it fail
         raise TemplateError(_fault(source, error)) from error
 
@@ -76,6 +76,14 @@ def _bounded(pieces: Iterator[str]) -> Iterator[str]:
         if size > budget.OUTPUT:
             raise Refused(f"The template writes more than {budget.OUTPUT} characters")
         yield piece
+
+
+def _storable(text: str) -> str:
+    """The same; `'\\0'` and `'\\ud800'` in a template are no text for a database or a client."""
+    if "\0" in text:
+        raise Refused("The text holds the character NUL, which cannot be stored")
+    text.encode()
+    return text
 
 
 def _fault(source: str, error: Exception) -> TemplateFault:

@@ -80,7 +80,7 @@ def times(left: Any, right: Any) -> None:
         return
     for sequence, count in ((left, right), (right, left)):
         if isinstance(count, int) and hasattr(sequence, "__len__"):
-            within(max(count, 0) * (written_out(sequence) + 8))
+            within(max(count, 0) * written_out(sequence))
 
 
 def power(left: Any, right: Any) -> None:
