@@ -98,8 +98,7 @@ async def test_a_placeholder_that_cannot_be_filled_is_refused(api: Api) -> None:
     path = await deployment(api)
     for value, said in UNFILLABLE:
         status, answer = await api.call("POST", f"{path}/create_flow_run", {"parameters": {"a": value}})
-        assert (status, answer["detail"].startswith(f"Error hydrating flow run parameters: {said}")) == (400, True), (
-            said
-        )
+        start = f"Error hydrating flow run parameters: {said}"
+        assert (status, answer["detail"][: len(start)]) == (400, start)
     status, answer = await api.call("PATCH", path, {"parameters": {"a": jinja("{{ x")}})
     assert (status, answer["detail"][:43]) == (400, "Error hydrating deployment parameters: Inva")
