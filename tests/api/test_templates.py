@@ -102,3 +102,35 @@ async def test_a_placeholder_that_cannot_be_filled_is_refused(api: Api) -> None:
         assert (status, answer["detail"][: len(start)]) == (400, start)
     status, answer = await api.call("PATCH", path, {"parameters": {"a": jinja("{{ x")}})
     assert (status, answer["detail"][:43]) == (400, "Error hydrating deployment parameters: Inva")
+
+
+async def test_values_are_held_against_a_schema(api: Api) -> None:
+    await api.post("/variables/", {"name": "place", "value": 7})
+    number = {"type": "integer"}
+    schema = {"type": "object", "properties": dict.fromkeys("abcdef", number), "required": list("ab")}
+    values = {
+        "a": variable("place"),
+        "b": jinja("{{ any }}"),
+        "c": jinja("{{ x"),
+        "d": json('"text"'),
+        "e": variable("nope"),
+        "f": json({KIND: "json"}),
+    }
+    answer = await api.post("/ui/schemas/validate", {"schema": schema, "values": values})
+    assert answer == {
+        "errors": [
+            {
+                "property": "c",
+                "errors": ["Invalid jinja: unexpected end of template, expected 'end of print statement'."],
+            },
+            {"property": "d", "errors": ["'text' is not valid under any of the given schemas"]},
+            {"property": "e", "errors": ["Variable 'nope' not found in workspace."]},
+        ],
+        "valid": False,
+    }
+    gone = await api.post("/ui/schemas/validate", {"schema": {"required": ["a"]}, "values": {KIND: "json"}})
+    assert gone == {"errors": [{"property": "a", "errors": ["'a' is a required property"]}], "valid": False}
+    good = await api.post("/ui/schemas/validate", {"schema": schema, "values": {"a": 1, "b": 2, "c": None}})
+    assert good == {"errors": [], "valid": True}
+    status, refused = await api.call("POST", "/ui/schemas/validate", {"schema": {"type": "nope"}, "values": {}})
+    assert (status, refused["detail"][:23]) == (422, "Invalid schema: 'nope' ")

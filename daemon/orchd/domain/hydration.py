@@ -56,10 +56,10 @@ def filled(tx: Tx, values: dict[str, Any]) -> dict[str, Any] | Fault:
     return found if isinstance(found, dict) else {}
 
 
-def looked_through(tx: Tx, values: dict[str, Any]) -> dict[str, Any] | Fault:
+def looked_through(tx: Tx, values: dict[str, Any]) -> Any:
     """The values as far as they are known before anything runs: with Rendered for templates, and faults left in."""
     found = _Filling(tx, values, "check").fill(values)
-    return found if isinstance(found, dict | Fault) else {}
+    return {} if found is _GONE else found
 
 
 class _Unfillable(Exception):

@@ -1,8 +1,8 @@
 """What the pages of a dashboard ask for in one request."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from orchd.wire.base import UUID, Answer, Body, Meta, Offset, datetime
+from orchd.wire.base import UUID, Answer, Body, JsonObject, Meta, Offset, datetime
 from orchd.wire.criteria import PoolCriteria
 from orchd.wire.filters import Ids
 from orchd.wire.flow_runs import FlowRunSort
@@ -63,3 +63,17 @@ class NamedTaskRun(TaskRun, frozen=True, kw_only=False):
     """A task run with the name of its flow run."""
 
     flow_run_name: str | None
+
+
+class SchemaValues(Body, frozen=True, kw_only=True):
+    """Values, and the schema that they should fit."""
+
+    schema: JsonObject
+    values: JsonObject
+
+
+class SchemaValuesAnswer(Answer, frozen=True, kw_only=True):
+    """What does not fit: texts, and `{property or index, errors}` along the path."""
+
+    errors: list[Any]
+    valid: bool
