@@ -144,3 +144,10 @@ def test_the_server_is_found_available(client: Client) -> None:
 
 def test_the_version_of_the_server_is_shown(client: Client) -> None:
     assert eventually(lambda: "Server type:          server" in client.cli("version"))
+
+
+def test_work_pool_create_knows_the_types_whose_package_is_not_installed(api: Api, client: Client) -> None:
+    name = f"pool-{uuid.uuid4().hex[:8]}"
+    assert "Created work pool" in client.cli("work-pool", "create", name, "-t", "docker")
+    assert "image" in api.get(f"/work_pools/{name}")["base_job_template"]["variables"]["properties"]
+    assert "{}" in client.cli("work-pool", "get-default-base-job-template", "-t", "kubernetes")

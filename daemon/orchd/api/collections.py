@@ -8,12 +8,18 @@ from orchd.wire.base import JsonObject
 
 PREFIX = "/collections"
 
-_VIEWS: dict[str, JsonObject] = {"aggregate-worker-metadata": worker_types.BY_COLLECTION}
+_VIEWS: dict[str, JsonObject] = {
+    "aggregate-worker-metadata": worker_types.BY_COLLECTION,
+    # Whoever asks for these looks for what a registry on the network offers; orchd reaches for none.
+    "aggregate-block-metadata": {},
+    "aggregate-flow-metadata": {},
+    "demo-flows": {},
+}
 
 
 @operation("GET", "/collections/views/{view}", role="viewer")
 async def read_view_content(call: Call, view: str) -> JsonObject:
-    """A view: the types of workers with their templates."""
+    """A view: the types of workers with their templates. Those of blocks and flows that a registry offers are empty."""
     if view not in _VIEWS:
         raise NotFound(f"View {view} not found in registry")
     return _VIEWS[view]

@@ -148,7 +148,9 @@ def saved_searches(call: Caller) -> None:
 
 
 def collections(call: Caller) -> None:
-    call("GET /collections/views/{view}", view="aggregate-worker-metadata")
+    for view in ("aggregate-worker-metadata", "aggregate-block-metadata", "aggregate-flow-metadata", "demo-flows"):
+        call("GET /collections/views/{view}", view=view)
+    call("GET /collections/views/{view}", view="nothing", status=404)
 
 
 def values_of_a_schema(call: Caller) -> None:
