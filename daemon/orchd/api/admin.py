@@ -1,11 +1,18 @@
-"""Settings of the server that clients read and change."""
+"""Settings of the server that clients read, and the one that they change."""
 
 from orchd.api._context import Call
 from orchd.api._operation import operation
-from orchd.domain import result_storage
+from orchd.domain import client_settings, result_storage
+from orchd.wire.base import JsonObject
 from orchd.wire.block_documents import ResultStorage, ResultStorageUpdate
 
 PREFIX = "/admin"
+
+
+@operation("GET", "/admin/settings", role="viewer")
+async def read_settings(call: Call) -> JsonObject:
+    """The settings that orchd has in common with other servers of this API, by the names that clients know."""
+    return client_settings.shown(call.settings)
 
 
 @operation("GET", "/admin/storage", role="viewer")

@@ -47,12 +47,15 @@ class Described:
 
 
 class Document:
-    """An OpenAPI document. Every property of an answer counts as required: an empty one is sent as null."""
+    """An OpenAPI document. Every property of an answer counts as required: an empty one is sent as null.
+
+    But for settings: each server has those that it has.
+    """
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.components = copy.deepcopy(document.get("components", {}))
-        for schema in self.components.get("schemas", {}).values():
-            if "properties" in schema:
+        for name, schema in self.components.get("schemas", {}).items():
+            if "properties" in schema and not name.endswith("Settings"):
                 schema["required"] = sorted(schema["properties"])
         described = [
             _described(method, path, operation)
