@@ -136,8 +136,8 @@ def automations_of_a_deployment(call: Caller) -> None:
 
 
 def templates(call: Caller) -> None:
-    call("POST /automations/templates/validate", "{{ flow_run.name }}", status=204)
     call("POST /templates/validate", "{{ flow_run.name }}", status=204)
+    call("POST /automations/templates/validate", "{{ flow_run.name }}", status=204)
 
 
 def saved_searches(call: Caller) -> None:
