@@ -67,7 +67,11 @@ UNFILLABLE = [
     (jinja(5), "Invalid jinja: the template is not a text"),
     (jinja("{{ 1 / 0 }}"), "Invalid jinja: Failed to render template due to the following error: division by zero"),
     (jinja("{{ 'x' * 999999999 }}"), "Invalid jinja: Failed to render"),
-    ([jinja("{{ 1 }}")] * 101, "Invalid jinja: there are more than 100 templates"),
+    ([jinja("{{ 1 }}" + "x" * 40_000)] * 2, "Invalid jinja: the templates have more than 65536 characters"),
+    (
+        [jinja("{% for a in range(100) %}{% for b in range(100) %}{% endfor %}{% endfor %}")] * 100,
+        "Invalid jinja: Failed to render template due to the following error: The template does too much work",
+    ),
     ([jinja("{{ 'x' * 300000 }}")] * 2, "Invalid jinja: the templates write more than"),
     ([variable(json(f'"v{n}"')) for n in range(2)], "Variable 'v0' not found in workspace."),
     (json("{"), "Invalid JSON: "),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchd.templates import TemplateError, fault, render
+from orchd.templates import Budget, TemplateError, fault, render
 
 BIG = "x" * 500_000
 
@@ -136,6 +136,18 @@ def test_a_hostile_template_ends_with_a_fault(source: str) -> None:
         render(source, {"big": BIG, "other": BIG[:-1] + "y"})
     assert caught.value.fault.message
     assert found in (None, caught.value.fault)
+
+
+def test_templates_may_share_a_budget() -> None:
+    budget, source = Budget(), square("{% set x = 1 %}")
+    rendered = [render(source, {}, budget=budget) for _ in range(5)]
+    with pytest.raises(TemplateError, match="too much work"):
+        rendered.extend(render(source, {}, budget=budget) for _ in range(100))
+
+
+@pytest.mark.parametrize("source", ["{{ 'x' * 999999999 }}", "{{ 'x'|center(999999999) }}", "{{ range(999) }}"])
+def test_nothing_is_worked_out_before_a_template_is_rendered(source: str) -> None:
+    assert fault(source) is None
 
 
 @pytest.mark.parametrize("source", ["{{ ''.__class__ }}", "{{ '{0.__class__}'.format(1) }}", "{{ [].__len__ }}"])

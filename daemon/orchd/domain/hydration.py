@@ -12,10 +12,8 @@ from orchd.kit.jsontext import Raw, decode, holds_nul
 from orchd.queries import variables
 
 KIND = "__prefect_kind"
-MOST_TEMPLATES = 100
-"""In one set of values: each of them is bounded, so all are."""
 MOST_TEXT = 500_000
-"""Characters that all of them come to."""
+"""Characters that all templates of one set of values come to. Their sources and their work are bounded likewise."""
 MOST_NAMES = 100
 """Of variables that are known only after other placeholders are filled; each is a query."""
 
@@ -69,11 +67,12 @@ class _Unfillable(Exception):
 class _Filling:
     """One walk through values."""
 
-    def __init__(self, tx: Tx, values: Any, templates: Literal["render", "check"]) -> None:
+    def __init__(self, tx: Tx, values: Any, mode: Literal["render", "check"]) -> None:
         self.tx = tx
-        self.mode = templates
+        self.mode = mode
         self.known: dict[str, Raw | None] = {}
-        self.templates = self.text = self.asked = 0
+        self.source = self.text = self.asked = 0
+        self.budget = templates.Budget()
         if names := set(_variables(values)):
             self.known = dict.fromkeys(names) | variables.values(tx, names)
 
@@ -131,9 +130,9 @@ class _Filling:
             return source
         if not isinstance(source, str):
             raise _Unfillable("Invalid jinja: the template is not a text")
-        self.templates += templates.is_template(source)
-        if self.templates > MOST_TEMPLATES:
-            raise _Unfillable(f"Invalid jinja: there are more than {MOST_TEMPLATES} templates")
+        self.source += len(source) if templates.is_template(source) else 0
+        if self.source > templates.SOURCE:
+            raise _Unfillable(f"Invalid jinja: the templates have more than {templates.SOURCE} characters")
         if found := templates.fault(source):
             raise _Unfillable(f"Invalid jinja: {found.message}")
         if self.mode == "check":
@@ -142,7 +141,7 @@ class _Filling:
 
     def _rendered(self, source: str) -> str:
         try:
-            text = templates.render(source, {})
+            text = templates.render(source, {}, budget=self.budget)
         except templates.TemplateError as error:
             said = f"Failed to render template due to the following error: {error.message}"
             raise _Unfillable(f"Invalid jinja: {said}") from error

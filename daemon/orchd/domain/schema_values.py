@@ -18,7 +18,7 @@ from orchd.domain.hydration import Fault, Rendered
 from orchd.domain.parameter_schemas import NO_REFERENCES
 from orchd.errors import Invalid
 
-STEPS = 100_000
+STEPS = 50_000
 """Of one validation: a keyword of the schema that is applied to one value. About a second."""
 ERRORS = 1000
 MESSAGE = 1000

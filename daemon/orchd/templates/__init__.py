@@ -13,11 +13,12 @@ from jinja2 import Template
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
-from orchd.templates import budget, metering, words
+from orchd.templates import metering, words
+from orchd.templates.budget import OUTPUT, SOURCE, Budget
 from orchd.templates.faults import Refused, TemplateError, TemplateFault
 from orchd.templates.sandbox import Sandbox
 
-__all__ = ["TemplateError", "TemplateFault", "fault", "is_template", "names", "render"]
+__all__ = ["SOURCE", "Budget", "TemplateError", "TemplateFault", "fault", "is_template", "names", "render"]
 
 
 def is_template(source: str) -> bool:
@@ -43,13 +44,16 @@ def names(source: str) -> frozenset[str]:
     return frozenset(find_undeclared_variables(Sandbox().parse(source)))
 
 
-def render(source: str, context: Mapping[str, Any], *, ui: str = "") -> str:
-    """The text, filled in. `ui` is the address of the pages that links lead to. Raises TemplateError."""
+def render(source: str, context: Mapping[str, Any], *, ui: str = "", budget: Budget | None = None) -> str:
+    """The text, filled in. Raises TemplateError.
+
+    `ui` is the address of the pages that links lead to; a `budget` may be shared by several templates.
+    """
     if not is_template(source):
         return source
     try:
         code, whole = _compiled(source)
-        sandbox = Sandbox(whole)
+        sandbox = Sandbox(budget, whole)
         template = Template.from_code(sandbox, code, dict(sandbox.globals))
         return _storable("".join(_bounded(template.generate({**context, words.UI: ui.rstrip("/")}))))
     except Exception as error:  # a template can make any operation in it fail
@@ -59,8 +63,8 @@ def render(source: str, context: Mapping[str, Any], *, ui: str = "") -> str:
 @lru_cache(maxsize=64)
 def _compiled(source: str) -> tuple[CodeType, int]:
     """The code of a template, and what it costs to carry out all of it once."""
-    if len(source) > budget.SOURCE:
-        raise Refused(f"The template is longer than {budget.SOURCE} characters")
+    if len(source) > SOURCE:
+        raise Refused(f"The template is longer than {SOURCE} characters")
     sandbox = Sandbox()
     tree = sandbox.parse(source)
     metering.check(tree)
@@ -73,8 +77,8 @@ def _bounded(pieces: Iterator[str]) -> Iterator[str]:
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > budget.OUTPUT:
-            raise Refused(f"The template writes more than {budget.OUTPUT} characters")
+        if size > OUTPUT:
+            raise Refused(f"The template writes more than {OUTPUT} characters")
         yield piece
 
 

@@ -25,10 +25,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
 
-    def __init__(self, whole: int = 0) -> None:
-        self.budget = Budget()
+    def __init__(self, budget: Budget | None = None, whole: int = 0) -> None:
+        self.budget = budget or Budget()
         self.whole = whole  # what it costs to carry out all of the template once
-        super().__init__(undefined=ChainableUndefined, finalize=self._written)
+        # Nothing is worked out while a template is compiled: compiling has no budget, and is shared by many renderings.
+        super().__init__(undefined=ChainableUndefined, finalize=self._written, optimized=False)
         self.globals = {name: self.globals[name] for name in _GLOBALS} | {"range": _range}
         self.filters, self.tests = dict(FILTERS), dict(TESTS)
 
@@ -74,7 +75,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.budget.weigh(result)
         return result
 
-    def _written(self, value: Any) -> Any:
+    @pass_context  # which keeps what is constant from being written while the template is compiled
+    def _written(self, _: Context, value: Any) -> Any:
         self.budget.write(value)
         return value
 
