@@ -1,7 +1,7 @@
 """`orchctl status`, `orchctl services`."""
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
@@ -41,7 +41,8 @@ def services(session: Session) -> None:
         click.echo("No service runs now.")
     else:
         rows = [_row(each) for each in found]
-        output.table(["Service", "Every", "Passes", "Changed", "Took", "Last pass", "State"], rows, right=(1, 2, 3, 4))
+        headers = ["Service", "Every", "Passes", "Changed", "Took", "Last pass", "Next in", "State"]
+        output.table(headers, rows, right=(1, 2, 3, 4, 6))
 
 
 def _print(found: Daemon) -> None:
@@ -94,4 +95,10 @@ def _services(found: Daemon) -> str:
 def _row(each: Service) -> list[str]:
     state = click.style("ok", fg="green") if each.last_error is None else click.style(each.last_error, fg="red")
     numbers = [output.seconds(each.every), f"{each.passes:,}", f"{each.changed:,}", output.seconds(each.last_seconds)]
-    return [each.name, *numbers, output.ago(each.last_pass), state]
+    return [each.name, *numbers, output.ago(each.last_pass), _time_to(each.next_pass), state]
+
+
+def _time_to(at: datetime | None) -> str:
+    """How long it is until then; a pass that is due, or under way, is now."""
+    left = 0.0 if at is None else (at - datetime.now(UTC)).total_seconds()
+    return output.seconds(round(left)) if left >= 1 else "now"

@@ -89,4 +89,5 @@ def test_services_are_shown_for_people_and_for_programs(idle: Daemon) -> None:
     for each in found:
         assert each["name"] in text
         assert each["last_error"] is None
+        assert each["last_pass"] is None or each["next_pass"] is None or each["last_pass"] < each["next_pass"]
     assert found or text == "No service runs now.\n"

@@ -20,6 +20,19 @@ from orchd.wire.worker_channel import CANCELLING_TIMEOUT
 from tests.api.conftest import Api
 from tests.api.event_kit import an_event
 
+BUSY = {
+    "late_runs",
+    "pause_expiry",
+    "cancellation_cleanup",
+    "foreman",
+    "crash_detection",
+    "lease_expiry",
+    "retention",
+    "run_retention",
+    "log_retention",
+    "clearance",
+}
+"""Those that `a_busy_server` makes work for."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WEEKLY = {"schedule": {"cron": "@weekly"}}
 
@@ -98,4 +111,4 @@ async def test_a_pass_that_is_doubled_changes_nothing(api: Api, settings: Settin
         before = await contents(api)
         assert set((await passes_at(api, services, now)).values()) == {0}
         assert await contents(api) == before
-    assert [name for name, count in did.items() if not count] == []
+    assert {name for name, count in did.items() if count} >= BUSY

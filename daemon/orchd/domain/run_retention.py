@@ -4,11 +4,13 @@ No transaction grows with what a run has gathered: artifacts and task runs go in
 is left of it but itself. Its log lines follow: what is noted in the run's transaction survives a crash.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from orchd.db import Tx
 from orchd.domain import artifacts, run_removal
+from orchd.errors import NotFound
 from orchd.queries import leftovers
 from orchd.queries import run_removal as query
 from orchd.queries.leftovers import FLOW_RUN, Removed
@@ -72,5 +74,6 @@ def _remove_artifacts(tx: Tx, flow_run_id: UUID, now: datetime, most: int) -> in
     leftovers.delete_artifacts(tx, [id for id, key in found if key is None])
     for id, key in found:
         if key is not None:
-            artifacts.delete(tx, id, now)
+            with contextlib.suppress(NotFound):  # somebody else has deleted it just now
+                artifacts.delete(tx, id, now)
     return len(found)

@@ -24,6 +24,7 @@ _DUE = Statement(
     .where(removed_run.c.due <= bindparam("now", type_=removed_run.c.due.type))
     .order_by(removed_run.c.due)
     .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 
 
@@ -41,7 +42,7 @@ def note(tx: Tx, kind: str, ids: Iterable[UUID], now: datetime) -> None:
 
 
 def due(tx: Tx, now: datetime, most: int) -> list[Removed]:
-    """Removed runs that are to be looked after now."""
+    """Removed runs that are to be looked after now, locked; not those that another server looks after."""
     return [Removed(*row) for row in tx.fetch(_DUE, {"now": now, "most": most})]
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -57,6 +57,8 @@ class Report(Struct):
     last_pass: datetime | None = None
     last_seconds: float | None = None
     last_error: str | None = None
+    next_pass: datetime | None = None
+    """When it comes at the latest: a wake-up may bring it forward."""
 
 
 class Runner:
@@ -88,6 +90,7 @@ class Runner:
             while True:
                 failures = 0 if await self._pass(service, report) else failures + 1
                 pause = service.every if not failures else min(BACK_OFF_MOST, service.every * 2**failures)
+                report.next_pass = utc_now() + timedelta(seconds=pause)
                 await wait(bell, pause)
         finally:
             self._db.wakeups.unsubscribe(service.bell or f"service-{service.name}", bell)

@@ -104,6 +104,7 @@ class Service(Struct, frozen=True, kw_only=True):
     last_pass: datetime | None
     last_seconds: float | None
     last_error: str | None
+    next_pass: datetime | None
 
 
 class Work(Struct, frozen=True, kw_only=True):
