@@ -132,6 +132,16 @@ async def test_a_wrong_clock_of_the_client_makes_no_difference(api: Api, watch: 
     assert [await watch.wait(60), await watch.wait(15)] == [0, 2]
 
 
+async def test_a_clock_that_is_set_back_and_a_run_that_is_started_over_do_not_make_it_seem_dead(
+    api: Api, watch: Watch
+) -> None:
+    run = await a_run(api)
+    for seconds, clock in ((180, HOUR), (180, HOUR), (5, HOUR), (180, HOUR), (180, -HOUR), (180, -HOUR)):
+        await watch.beat(run, clock=clock)
+        assert await watch.wait(seconds) == 0
+    assert await state(api, run) == "RUNNING"
+
+
 async def test_runs_that_never_sent_a_heartbeat_are_left_alone(api: Api, watch: Watch) -> None:
     run = await a_run(api)
     assert await watch.wait(3600) == 0
@@ -207,6 +217,19 @@ async def test_what_ran_in_the_same_process_ends_with_it_and_slots_are_free(api:
     assert [await state(api, each, "task_runs") for each in (task, stand_in, within)] == ["CRASHED"] * 3
     assert await state(api, elsewhere, "task_runs") == "SCHEDULED"
     assert (await api.get("/v2/concurrency_limits/tag:db"))["active_slots"] == 0
+
+
+async def test_the_slot_of_a_deployment_is_free_after_a_crash(api: Api, watch: Watch) -> None:
+    flow = (await api.post("/flows/", {"name": "etl"}))["id"]
+    made = await api.post("/deployments/", {"name": "d", "flow_id": flow, "concurrency_limit": 1})
+    run = await a_run(api, "SCHEDULED", deployment_id=made["id"])
+    limit = f"/v2/concurrency_limits/deployment:{made['id']}"
+    for kind in ("PENDING", "RUNNING"):
+        await api.post(f"/flow_runs/{run}/set_state", {"state": {"type": kind}})
+    assert (await api.get(limit))["active_slots"] == 1
+    await watch.beat(run)
+    assert await watch.wait(600) == 1
+    assert (await api.get(limit))["active_slots"] == 0
 
 
 async def test_a_run_with_more_inside_than_fits_into_one_pass_ends_last(api: Api, watch: Watch) -> None:

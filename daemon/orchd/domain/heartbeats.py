@@ -21,14 +21,14 @@ FLOW_RUN = "prefect.flow-run."
 
 
 def learn(tx: Tx, told: Sequence[Event], now: datetime) -> None:
-    """Notes those of the events that are heartbeats. One that comes again, or too late, says nothing new."""
+    """Notes those of the events that are heartbeats. Also one that is sent again is a sign of life."""
     beats: dict[UUID, list[datetime]] = {}
     for event in told:
         if event.event == HEARTBEAT and (id := _flow_run(event)) is not None:
             beats.setdefault(id, []).append(as_utc(event.occurred))
     if beats:
         rows = [_newest(each, beats[each.flow_run_id], now) for each in query.known(tx, beats)]
-        query.put(tx, sorted((row for row in rows if row is not None), key=lambda row: row["flow_run_id"]))
+        query.put(tx, sorted(rows, key=lambda row: row["flow_run_id"]))
 
 
 def _flow_run(event: Event) -> UUID | None:
@@ -38,14 +38,15 @@ def _flow_run(event: Event) -> UUID | None:
     return None
 
 
-def _newest(known: Known, beats: Iterable[datetime], now: datetime) -> dict[str, Any] | None:
-    """What is known after these heartbeats: the interval is that between the last two, by the clock of the client."""
+def _newest(known: Known, beats: Iterable[datetime], now: datetime) -> dict[str, Any]:
+    """What is known after these heartbeats: the interval is that between the last two, by the clock of the client.
+
+    It shrinks by half at most: two may come close together when a run is started over.
+    """
     occurred, every = known.occurred, known.every
     for beat in sorted(beats):
-        if occurred is not None and beat > occurred:
-            every = max(LEAST, (beat - occurred).total_seconds())
-        occurred = beat if occurred is None else max(occurred, beat)
-    if occurred == known.occurred or occurred is None:
-        return None
+        if occurred is not None and beat > occurred:  # a clock that is set back tells nothing
+            every = max(LEAST, (beat - occurred).total_seconds(), (every or 0) / 2)
+        occurred = beat
     due = now + timedelta(seconds=every or LEAST)
     return {"flow_run_id": known.flow_run_id, "occurred": occurred, "received": now, "every": every, "due": due}
