@@ -1,8 +1,4 @@
-"""The last heartbeat of each flow run that runs, and what removed runs have left to be cleared away.
-
-Going down drops both: runs are then watched again from their next heartbeat on, and log lines of removed runs that were
-not cleared away yet stay.
-"""
+"""The heartbeats of flow runs, and what removed runs leave. Going down drops both; runs that run send the next."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -74,7 +74,7 @@ def test_yes_means_yes(own: Daemon) -> None:
 
 def test_a_downgrade_asks_showing_the_steps_and_what_they_lose(own: Daemon) -> None:
     create_flow(own.api, "leaves an event")
-    status, screen = on_terminal(own, "db", "downgrade", "-r", "-2", answer="n")
+    status, screen = on_terminal(own, "db", "downgrade", "-r", "0011", answer="n")
     assert status == 1
     assert history()[-1].loses in screen
     assert ["event", "4"] in [line.split() for line in screen.splitlines()]  # three of the block types that come along
