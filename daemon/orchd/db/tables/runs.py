@@ -73,7 +73,15 @@ flow_run = object_table(
     UniqueConstraint("flow_id", "idempotency_key"),
 )
 Index("ix_flow_run_begins", func.coalesce(flow_run.c.start_time, flow_run.c.expected_start_time))
-Index("ix_flow_run_expected_start_time", flow_run.c.expected_start_time)
+Index(  # all that a history reads: it then never goes to the rows
+    "ix_flow_run_history",
+    flow_run.c.expected_start_time,
+    flow_run.c.state_type,
+    flow_run.c.state_name,
+    flow_run.c.start_time,
+    flow_run.c.total_run_time,
+    flow_run.c.state_timestamp,
+)
 Index("ix_flow_run_end_time", flow_run.c.end_time)
 Index("ix_flow_run_name", flow_run.c.name)
 Index("ix_flow_run_state_type_expected_start_time", flow_run.c.state_type, flow_run.c.expected_start_time)
@@ -153,7 +161,7 @@ Index(
     postgresql_where=_flowless,
 )
 Index("ix_task_run_expected_start_time", task_run.c.expected_start_time)
-Index("ix_task_run_start_time", task_run.c.start_time)
+Index("ix_task_run_start_time_state_type", task_run.c.start_time, task_run.c.state_type)
 Index("ix_task_run_end_time", task_run.c.end_time)
 Index("ix_task_run_name", task_run.c.name)
 Index("ix_task_run_state_type_expected_start_time", task_run.c.state_type, task_run.c.expected_start_time)
