@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-schedules check format bench bench-growth soak lock clean
+.PHONY: help run test test-fast test-schedules test-differential check format bench bench-growth soak lock clean
 
 help:  ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(SETUP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,9 @@ test-fast: $(SETUP)  ## Run the tests that need neither the client nor systemd
 
 test-schedules: $(SETUP)  ## Ask every kind of schedule about every change of every clock since 1970
 	ORCHD_TEST_SCHEDULES=all $(BIN)/pytest --numprocesses 0 tests/schedules
+
+test-differential: $(SETUP)  ## Send every request to the peer's server and to orchd, and compare; SEED=N combines others
+	$(BIN)/python -m tests.compat.differential --seed $(or $(SEED),1)
 
 check: $(SETUP)  ## Lint, format, types, import directions
 	$(BIN)/ruff check --quiet

@@ -25,7 +25,8 @@ def decode_body(operation: Operation, request: web.BaseRequest, data: bytes, dep
     """The body as its struct. Raises BodyInvalid; nesting deeper than `depth` is a misfit, too."""
     assert operation.body is not None
     kind = request.headers.get(hdrs.CONTENT_TYPE, "")
-    if not data or (kind and "json" not in kind):
+    null = operation.body_optional and data.strip() == b"null"  # stands for no body, as each key's null does for no key
+    if not data or null or (kind and "json" not in kind):
         if operation.body_optional:
             return operation.body.decode(b"{}")
         raise misfit("missing", ["body"], "Field required")

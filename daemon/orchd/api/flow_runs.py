@@ -8,6 +8,7 @@ from aiohttp import web
 from orchd.api import _log_download, _removal
 from orchd.api._asking import asker, created, orchestrated
 from orchd.api._context import Call, Reply
+from orchd.api._creator import creator
 from orchd.api._operation import operation
 from orchd.domain import flow_run_edits, flow_run_inputs, flow_runs, graph, resuming, run_removal
 from orchd.kit.clock import FIRST, as_utc
@@ -42,7 +43,7 @@ PREFIX = "/flow_runs"
 async def create_flow_run(call: Call, body: FlowRunCreate) -> Reply[FlowRun]:
     """Create a flow run; 200 and the earlier one when the idempotency key is known."""
     call.bound_parameters(body.parameters)
-    return created(await call.db.write(flow_runs.create, body, asker(call)))
+    return created(await call.db.write(flow_runs.create, body, asker(call), creator(call)))
 
 
 @operation("POST", "/flow_runs/{id}/set_state", status=201, role="worker")

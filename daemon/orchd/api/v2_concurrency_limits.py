@@ -12,6 +12,7 @@ from orchd.errors import Locked
 from orchd.kit.ids import uuid7
 from orchd.queries import concurrency_limits as query
 from orchd.wire.v2_concurrency_limits import (
+    LEASE_SECONDS,
     Decrement,
     DecrementWithLease,
     Increment,
@@ -92,7 +93,7 @@ async def bulk_decrement_active_slots_with_lease(call: Call, body: DecrementWith
 @operation("POST", "/v2/concurrency_limits/leases/{lease_id}/renew", role="worker", status=204)
 async def renew_concurrency_lease(call: Call, lease_id: UUID, body: LeaseRenewal) -> None:
     """Lets a lease hold on."""
-    await call.db.write(concurrency_limits.renew, lease_id, body.lease_duration, call.now)
+    await call.db.write(concurrency_limits.renew, lease_id, body.lease_duration or LEASE_SECONDS, call.now)
 
 
 def _asked(call: Call) -> Asked:

@@ -61,7 +61,8 @@ def _put(
     content = checksum(fields)
     id = uuid7()
     times = {"created": now, "updated": now}
-    row = {"checksum": content, "fields": fields, "capabilities": able, "version": version, "block_type_id": type_id}
+    shown = {"block_schema_references": {}, **fields}  # clients read the key without asking whether it is there
+    row = {"checksum": content, "fields": shown, "capabilities": able, "version": version, "block_type_id": type_id}
     new = query.insert_new(tx, {"id": id, **times, **row})
     if new:
         within = [

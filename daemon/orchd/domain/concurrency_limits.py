@@ -16,6 +16,7 @@ from orchd.queries import concurrency_limits as query
 from orchd.queries.concurrency_limits import TAG, LimitRow
 from orchd.wire.base import changes
 from orchd.wire.v2_concurrency_limits import (
+    LEASE_SECONDS,
     Decrement,
     Increment,
     IncrementWithLease,
@@ -78,7 +79,7 @@ def create(tx: Tx, new: LimitCreate, now: datetime) -> LimitCreated:
     row = fresh(new, now)
     if not query.insert_new(tx, row):
         raise Conflict(INTEGRITY)
-    _tell(tx, "created", row, now)
+    tell(tx, "created", row, now)
     return LimitCreated(
         id=row.id,
         created=row.created,
@@ -118,12 +119,12 @@ def update(tx: Tx, key: UUID | str, patch: LimitUpdate, now: datetime) -> None:
     changed = changes(patch)
     row = query.change(tx, row.id, settled | changed)
     if TOLD_OF & changed.keys():
-        _tell(tx, "updated", row, now)
+        tell(tx, "updated", row, now)
 
 
 def delete(tx: Tx, key: UUID | str, now: datetime) -> None:
     """Deletes a limit; leases over it hold nothing of it any more. Raises NotFound."""
-    _tell(tx, "deleted", _found(query.remove(tx, key)), now)
+    tell(tx, "deleted", _found(query.remove(tx, key)), now)
 
 
 def _found(row: LimitRow | None) -> LimitRow:
@@ -132,7 +133,8 @@ def _found(row: LimitRow | None) -> LimitRow:
     return row
 
 
-def _tell(tx: Tx, action: str, row: LimitRow, now: datetime) -> None:
+def tell(tx: Tx, action: str, row: LimitRow, now: datetime) -> None:
+    """The event of a change of a limit."""
     payload = {
         "name": row.name,
         "limit": row.limit,
@@ -177,7 +179,7 @@ def increment_with_lease(tx: Tx, body: IncrementWithLease, asked: Asked) -> Leas
     if refused := _refusal(tx, rows, body.slots, asked):
         return refused
     who = (body.holder.type, body.holder.id) if body.holder else None
-    new = leases.lease(who, asked.now, timedelta(seconds=body.lease_duration))
+    new = leases.lease(who, asked.now, timedelta(seconds=body.lease_duration or LEASE_SECONDS))
     if rows:
         leases.take(tx, rows, body.slots, new, asked.now)
     return Leased(lease_id=new.id, limits=_named(rows))

@@ -36,7 +36,7 @@ _AS_GIVEN: dict[str, Any] = {
     "enforce_parameter_schema": True,
     "parameter_openapi_schema": {},
     "tags": [],
-    "pull_steps": None,
+    "pull_steps": [],
     "storage_document_id": None,
     "infrastructure_document_id": None,
     "path": None,

@@ -30,7 +30,7 @@ def read(tx: Tx, id: UUID, now: datetime) -> FlowRun:
 def update(tx: Tx, id: UUID, patch: FlowRunUpdate, now: datetime) -> None:
     """Changes a flow run. Raises NotFound, and BadRequest when its job variables can no longer have an effect."""
     values: dict[str, Any] = changes(patch)
-    if "name" in values and values["name"] is None:
+    if "name" in values and not values["name"]:
         values["name"] = random_name()
     if "job_variables" in values:
         _insist_on_scheduled(tx, id)

@@ -34,7 +34,7 @@ from orchd.queries import flow_runs as read
 from orchd.queries import run_creation as query
 from orchd.queries import transitions
 from orchd.queries.run_creation import DeploymentRow, FlowRow, ParentRow, QueueRow
-from orchd.wire.flow_runs import FlowRun, FlowRunCreate
+from orchd.wire.flow_runs import CreatedBy, FlowRun, FlowRunCreate
 from orchd.wire.run_lists import FlowRunStateSet
 from orchd.wire.states import State, StateCreate, StateType
 
@@ -73,8 +73,8 @@ def set_state_or_say_why(tx: Tx, id: UUID, new: StateCreate, force: bool, asker:
     return FlowRunStateSet(flow_run_id=id, status=result.status, state=state, details=result.details)
 
 
-def create(tx: Tx, new: FlowRunCreate, asker: Asker) -> Created:
-    """Creates a flow run, or finds the one that the same idempotency key has made before.
+def create(tx: Tx, new: FlowRunCreate, asker: Asker, by: CreatedBy | None = None) -> Created:
+    """Creates a flow run, or finds the one that the same idempotency key has made before. `by`: whoever makes it.
 
     Raises Conflict for an unknown flow or parent, NotFound for an unknown pool or queue.
     """
@@ -82,7 +82,7 @@ def create(tx: Tx, new: FlowRunCreate, asker: Asker) -> Created:
     key = new.idempotency_key
     if key is not None and (found := _known(tx, new.flow_id, key, asker.now)):
         return found
-    return insert(tx, new, around, asker)
+    return insert(tx, new, around, asker, {"created_by": by})
 
 
 def insert(
@@ -148,7 +148,7 @@ def _queue(tx: Tx, new: FlowRunCreate, deployment: DeploymentRow | None) -> Queu
 
 def _columns(new: FlowRunCreate, around: Surroundings, now: datetime) -> dict[str, Any]:
     """The row of a run that has no state yet."""
-    labels = {**decode(around.flow.labels), "prefect.flow.id": str(new.flow_id), **(new.labels or {})}
+    labels = {**decode(around.flow.labels), **_of_deployment(around.deployment), "prefect.flow.id": str(new.flow_id)}
     queue = around.queue
     return {
         "id": uuid7(),
@@ -168,10 +168,10 @@ def _columns(new: FlowRunCreate, around: Surroundings, now: datetime) -> dict[st
         "infrastructure_document_id": new.infrastructure_document_id,
         "infrastructure_pid": None,
         "created_by": None,
-        "job_variables": new.job_variables,
+        "job_variables": new.job_variables or {},
         "name": new.name or random_name(),
         "tags": new.tags,
-        "labels": labels,
+        "labels": {**labels, **(new.labels or {})},
         "empirical_policy": completed(new.empirical_policy),
         "run_count": 0,
         "expected_start_time": None,
@@ -186,6 +186,10 @@ def _columns(new: FlowRunCreate, around: Surroundings, now: datetime) -> dict[st
         "state": None,
         "schedule_id": None,
     }
+
+
+def _of_deployment(row: DeploymentRow | None) -> dict[str, Any]:
+    return {} if row is None else {**decode(row.labels), "prefect.deployment.id": str(row.id)}
 
 
 def _initial(values: dict[str, Any], state: StateCreate | None, asker: Asker) -> Decision:

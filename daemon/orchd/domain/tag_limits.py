@@ -7,8 +7,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from orchd.db import Tx
-from orchd.domain import events, leases
-from orchd.domain.concurrency_limits import KIND, fresh
+from orchd.domain import leases
+from orchd.domain.concurrency_limits import fresh, tell
 from orchd.errors import Conflict, Locked, NotFound
 from orchd.queries import concurrency_limits as query
 from orchd.queries import tag_limits as tags
@@ -47,16 +47,17 @@ def put(tx: Tx, wanted: TagLimitCreate, now: datetime) -> Put:
         if found is None:
             raise Conflict(f"The limit of tag {wanted.tag!r} was deleted meanwhile; ask again.")
         query.change(tx, found.id, {"limit": wanted.concurrency_limit, "updated": now})
+        row = replace(found, limit=wanted.concurrency_limit)
     limit = read(tx, wanted.tag)
-    _tell(tx, "created" if new else "updated", limit, now)
+    tell(tx, "created" if new else "updated", row, now)
     return Put(limit, new)
 
 
 def delete(tx: Tx, key: UUID | str, now: datetime) -> None:
     """Deletes the limit with that id, or of that tag. Raises NotFound."""
-    limit = read(tx, key)
-    query.remove(tx, limit.id)
-    _tell(tx, "deleted", limit, now)
+    removed = query.remove(tx, read(tx, key).id)
+    if removed is not None:
+        tell(tx, "deleted", removed, now)
 
 
 def reset(tx: Tx, tag: str, holders: list[UUID] | None, now: datetime) -> None:
@@ -108,8 +109,3 @@ def _shown(row: TagRow) -> TagLimit:
         concurrency_limit=row.limit,
         active_slots=row.holders,
     )
-
-
-def _tell(tx: Tx, action: str, limit: TagLimit, now: datetime) -> None:
-    payload = {"tag": limit.tag, "concurrency_limit": limit.concurrency_limit}
-    events.emit(tx, events.object_changed(KIND, action, limit.id, limit.tag, payload, now), now, last=True)

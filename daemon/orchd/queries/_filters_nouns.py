@@ -177,7 +177,6 @@ def of_deployment(asked: DeploymentFilter) -> Condition:
             None if asked.paused is None else together(_equal(c.paused, asked.paused.eq_)),
             tags(c.tags, asked.tags),
             only_among(c.work_queue_name, asked.work_queue_name),
-            None if asked.concurrency_limit is None else together(),
         ],
     )
 

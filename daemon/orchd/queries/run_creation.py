@@ -27,6 +27,7 @@ class DeploymentRow(Struct, frozen=True):
     id: UUID
     name: str
     tags: Raw
+    labels: Raw
     work_queue_id: UUID | None
     version: str | None
 
@@ -52,7 +53,12 @@ class ParentRow(Struct, frozen=True):
 _FLOW = Statement(select(flow.c.id, flow.c.name, flow.c.tags, flow.c.labels).where(flow.c.id == bindparam("id")))
 _DEPLOYMENT = Statement(
     select(
-        deployment.c.id, deployment.c.name, deployment.c.tags, deployment.c.work_queue_id, deployment.c.version
+        deployment.c.id,
+        deployment.c.name,
+        deployment.c.tags,
+        deployment.c.labels,
+        deployment.c.work_queue_id,
+        deployment.c.version,
     ).where(deployment.c.id == bindparam("id"))
 )
 _QUEUES = select(

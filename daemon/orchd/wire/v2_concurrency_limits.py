@@ -13,6 +13,8 @@ LimitNames = Annotated[list[str], Meta(max_length=1000)]
 Decay = Annotated[float, Meta(ge=0, le=1e9)]
 """Slots that come back by themselves, a second."""
 LeaseSeconds = Annotated[float, Meta(ge=60, le=86400)]
+LEASE_SECONDS = 300.0
+"""For how long a lease holds unless the client says it."""
 
 
 class LimitCreated(Answer, frozen=True):
@@ -92,7 +94,9 @@ class Increment(Body, frozen=True):
 
     slots: Slots
     names: LimitNames
-    mode: Literal["concurrency", "rate_limit"] = "concurrency"
+    mode: Literal["concurrency", "rate_limit"] | None = None
+    create_if_missing: bool | None = None
+    """Clients still send it; nothing is ever created."""
 
 
 class Holder(Body, frozen=True):
@@ -105,7 +109,7 @@ class Holder(Body, frozen=True):
 class IncrementWithLease(Increment, frozen=True):
     """The same, given back when nobody renews the lease in time."""
 
-    lease_duration: LeaseSeconds = 300.0
+    lease_duration: LeaseSeconds | None = None
     holder: Holder | None = None
 
 
@@ -115,6 +119,7 @@ class Decrement(Body, frozen=True):
     slots: Slots
     names: LimitNames
     occupancy_seconds: Annotated[float, Meta(gt=0)] | None = None
+    create_if_missing: bool | None = None
 
 
 class DecrementWithLease(Body, frozen=True):
@@ -126,4 +131,4 @@ class DecrementWithLease(Body, frozen=True):
 class LeaseRenewal(Body, frozen=True):
     """For how long the lease shall hold from now."""
 
-    lease_duration: LeaseSeconds = 300.0
+    lease_duration: LeaseSeconds | None = None

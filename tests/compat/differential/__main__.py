@@ -1,0 +1,41 @@
+"""Sends everything, tells what differs, and exits 1 if something does."""
+
+import argparse
+import contextlib
+import sys
+import time
+
+from tests.compat.differential.cases import everything
+from tests.compat.differential.comparing import Comparison, alike
+from tests.compat.differential.differences import unmet
+from tests.compat.differential.servers import orchd, the_peer
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.compat.differential", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="chooses what is combined (default: 1)")
+    parser.add_argument("--share", type=float, default=1.0, help="the part of the cases to send (default: all)")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--engine", action="append", choices=("sqlite", "postgres"), help="default: both")
+    asked = parser.parse_args()
+    with contextlib.ExitStack() as opened:
+        peer = opened.enter_context(the_peer())
+        ours = [opened.enter_context(orchd(engine)) for engine in asked.engine or ("sqlite", "postgres")]
+        comparison, since = Comparison(peer, ours), time.monotonic()
+        comparison.run(everything(seed=asked.seed, share=asked.share, only=asked.only))
+    for difference, times in alike(comparison.differences):
+        print(f"{difference}\n    {times} times")
+    for known, times in comparison.met.items():
+        print(f"on purpose, {times} times: {known.subject}")
+    stale = [] if asked.only else unmet(comparison.met)
+    for subject in stale:
+        print(f"no difference any more: {subject}")
+    print(
+        f"seed {asked.seed}: {comparison.cases} cases, {comparison.requests} requests, "
+        f"{len(comparison.differences)} differences, {time.monotonic() - since:.0f} s"
+    )
+    return 1 if comparison.differences or stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
