@@ -179,7 +179,6 @@ async def test_each_change_of_a_limit_is_told_of_but_no_slot(api: Api) -> None:
     await api.post(f"{LIMITS}/tag/db/reset", {})
     await api.delete(f"{LIMITS}/tag/db")
     assert await told(api, "concurrency-limit") == [
-        ("created", {"tag": "db", "concurrency_limit": 1}),
-        ("updated", {"tag": "db", "concurrency_limit": 2}),
-        ("deleted", {"tag": "db", "concurrency_limit": 2}),
+        (what, {"name": "tag:db", "limit": limit, "active": True, "slot_decay_per_second": 0.0})
+        for what, limit in (("created", 1), ("updated", 2), ("deleted", 2))
     ]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.compat import peer
 from tests.compat.contract import pools, runs, things
+from tests.compat.contract.allowed import Allowed
 from tests.compat.contract.caller import Caller, ContractError, NotBuiltYetError
 from tests.compat.contract.document import Document
 from tests.conftest import Elsewhere
@@ -98,6 +99,24 @@ def test_the_manual_names_every_resource_that_is_not_whole(own: Document) -> Non
     named = set(re.findall(r"`/([a-z_]+)[/…a-z_]*`", rest.partition("\n## ")[0]))
     unbuilt = {each.path.removeprefix("/api").split("/")[1] for each in own.operations.values() if not each.implemented}
     assert unbuilt - named == set()
+
+
+REFUSED = (400, 405, 413, 415, 422)
+
+
+def test_what_the_document_allows_is_not_refused(daemon: Daemon | Elsewhere, own: Document) -> None:
+    """Ids that are not there and names that are taken are no matter: 404 and 409 come after the body was understood."""
+    with httpx.Client(base_url=daemon.api, timeout=60) as http:
+        refused = {}
+        for each in Allowed(peer.openapi()).requests():
+            described = own.find(each.method, each.path)
+            if described is None or not described.implemented:
+                continue
+            address = re.sub(r"{(\w*_)?id}", NIL, each.path.replace("{countable}", "event"))
+            answer = http.request(each.method, re.sub(r"{\w+}", "absent", address), json=each.body)
+            if answer.status_code in REFUSED or answer.status_code >= 500:
+                refused[f"{each.method} {each.path} {each.what} {each.body}"[:600]] = answer.text[:300]
+    assert refused == {}
 
 
 WRONG: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [

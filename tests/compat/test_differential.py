@@ -9,7 +9,7 @@ import pytest
 
 from tests.compat.differential.cases import everything
 from tests.compat.differential.comparing import Comparison, alike, unlike
-from tests.compat.differential.differences import KNOWN, unmet
+from tests.compat.differential.on_purpose import KNOWN, unmet
 from tests.compat.differential.servers import orchd, the_peer
 from tests.compat.differential.sides import Answer
 from tests.compat.differential.steps import post
@@ -17,7 +17,7 @@ from tests.conftest import ENGINES
 from tests.kit.servers import REPOSITORY
 
 SEED = int(os.environ.get("ORCHD_TEST_SEED", "1"))
-SHARE = float(os.environ.get("ORCHD_TEST_SHARE", "0.015"))
+SHARE = float(os.environ.get("ORCHD_TEST_SHARE", "0.008"))
 pytestmark = pytest.mark.xdist_group("differential")
 
 

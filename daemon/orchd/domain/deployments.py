@@ -43,7 +43,7 @@ _AS_GIVEN: dict[str, Any] = {
     "entrypoint": None,
     "job_variables": {},
 }
-"""What is stored as it is given, and what is stored for a null and for a new deployment without it."""
+"""What is stored as it is given, and what for a new deployment without it, or for a null: only no steps may be null."""
 
 
 class Created(NamedTuple):
@@ -166,7 +166,11 @@ def delete_some(tx: Tx, asked: DeploymentFilter | None, most: int, now: datetime
 def _given(asked: DeploymentFields) -> dict[str, Any]:
     """The columns that are stored as they are given."""
     found = ((name, getattr(asked, name)) for name in _AS_GIVEN)
-    return {name: _AS_GIVEN[name] if value is None else value for name, value in found if value is not UNSET}
+    return {
+        name: _AS_GIVEN[name] if value is None and name != "pull_steps" else value
+        for name, value in found
+        if value is not UNSET
+    }
 
 
 def _insert(tx: Tx, values: dict[str, Any]) -> None:

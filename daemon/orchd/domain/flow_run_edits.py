@@ -32,7 +32,7 @@ def update(tx: Tx, id: UUID, patch: FlowRunUpdate, now: datetime) -> None:
     values: dict[str, Any] = changes(patch)
     if "name" in values and not values["name"]:
         values["name"] = random_name()
-    if "job_variables" in values:
+    if values.get("job_variables") is not None:
         _insist_on_scheduled(tx, id)
     if not query.change(tx, id, {**values, "updated": now}):
         raise NotFound(MISSING)

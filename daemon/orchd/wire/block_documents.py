@@ -41,7 +41,7 @@ class BlockDocumentCreate(Body, frozen=True, kw_only=True):
     is_anonymous: bool = False
 
     def __post_init__(self) -> None:
-        if self.name is None and not self.is_anonymous:
+        if not self.name and not self.is_anonymous:
             raise ValueError("A block document that is not anonymous needs a name")
 
 

@@ -7,7 +7,7 @@ import time
 
 from tests.compat.differential.cases import everything
 from tests.compat.differential.comparing import Comparison, alike
-from tests.compat.differential.differences import unmet
+from tests.compat.differential.on_purpose import unmet
 from tests.compat.differential.servers import orchd, the_peer
 
 

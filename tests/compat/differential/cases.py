@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from tests.compat import peer
 from tests.compat.differential.attempts import attempts
-from tests.compat.differential.differences import probes
 from tests.compat.differential.filters import filter_cases
 from tests.compat.differential.lives import life_cases
+from tests.compat.differential.on_purpose import probes
 from tests.compat.differential.paging import history_cases, paging_cases, reading_cases
 from tests.compat.differential.steps import Case
 from tests.compat.differential.world import world
