@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from tests.compat.differential.masking import masked
 from tests.compat.differential.on_purpose import known_difference
 from tests.compat.differential.sides import Answer, Side
 from tests.compat.differential.steps import Case, Step
+from tests.compat.differential.world import LAST_EVENT, THE_WORLD
 
 DURATION = re.compile(r"estimated_\w+$|total_run_time$|duration$|lateness$|seconds$|time_in_current_state$")
 APART = 60.0
@@ -49,6 +51,15 @@ class Comparison:
                 self.requests += 1
                 if not self._compare(case, step):
                     break  # what follows would only tell of it again
+            if case.name == THE_WORLD:
+                self._await_events()
+
+    def _await_events(self) -> None:
+        """The peer stores events some seconds after it has taken them; those of the world come last."""
+        limit = time.monotonic() + 30
+        while not self.peer.send(LAST_EVENT).body["events"]:
+            assert time.monotonic() < limit, "the peer has not stored the events of the world"
+            time.sleep(0.2)
 
     def _compare(self, case: Case, step: Step) -> bool:
         """Whether the statuses are the same, at least."""
@@ -61,7 +72,7 @@ class Comparison:
                     self.differences.append(Difference(side.name, case.name, step, place, expected, found))
                 else:
                     self.met[reason] = self.met.get(reason, 0) + 1
-        return alike or case.name == "the world"
+        return alike or case.name == THE_WORLD
 
 
 def unlike(

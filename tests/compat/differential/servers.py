@@ -1,21 +1,21 @@
 """The servers that are compared, with their background services off: what they do depends on when they do it."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 
 from tests.compat.differential.sides import Side
 from tests.compat.peer import Peer
 from tests.kit.daemon import Daemon
 from tests.kit.postgres import Postgres
+from tests.kit.servers import REPOSITORY
 
 PEER_QUIET = {
     f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false"
     for name in ("SCHEDULER", "LATE_RUNS", "PAUSE_EXPIRATIONS", "CANCELLATION_CLEANUP", "FOREMAN", "REPOSSESSOR")
-} | {"PREFECT_SERVER_BLOCKS_REGISTER_ON_START": "false"}
-QUIET = {
-    name: {"enabled": False}
-    for name in ("late_runs", "pause_expiry", "cancellation_cleanup", "foreman", "lease_expiry", "retention")
 }
+SERVICES = json.loads((REPOSITORY / "config" / "schema.json").read_text())["properties"]["services"]["properties"]
+QUIET = {name: {"enabled": False} for name, each in SERVICES.items() if "enabled" in each.get("properties", {})}
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ SHORT_LIFE = {"type": "SCHEDULED", "state_details": {"scheduled_time": at(1)}}
 def world() -> Case:
     """All of it, in the order of its making."""
     parts = (_flows, _pools, _deployments, _flow_runs, _task_runs, _subflow, _logs, _artifacts, _things, _blocks)
-    return Case("the world", [*(step for part in parts for step in part()), *_events()])
+    return Case(THE_WORLD, [*(step for part in parts for step in part()), *_events()])
 
 
 def _flows() -> Iterator[Step]:
@@ -203,6 +203,11 @@ def _events() -> Iterator[Step]:
     yield post("/events", made)
 
 
+THE_WORLD = "the world"
+LAST_EVENT = post(
+    "/events/filter",
+    {"filter": {"occurred": {"since": at(-1)}, "id": {"id": ["22222222-2222-4222-8222-222222222228"]}}},
+)
 HISTORY = {"history_start": at(0), "history_end": at(24), "history_interval_seconds": 7200}
 DAY = {"since": at(-1), "until": at(47)}
 assert BASE.tzinfo
