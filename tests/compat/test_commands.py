@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +152,26 @@ def test_work_pool_create_knows_the_types_whose_package_is_not_installed(api: Ap
     assert "Created work pool" in client.cli("work-pool", "create", name, "-t", "docker")
     assert "image" in api.get(f"/work_pools/{name}")["base_job_template"]["variables"]["properties"]
     assert "{}" in client.cli("work-pool", "get-default-base-job-template", "-t", "kubernetes")
+
+
+AUTOMATION = {
+    "name": "told-when-it-fails",
+    "description": "From a file.",
+    "trigger": {"posture": "Reactive", "expect": ["prefect.flow-run.Failed"], "match_related": {"prefect.tag": ["a"]}},
+    "actions": [{"type": "do-nothing"}],
+}
+
+
+def test_automations_are_made_listed_paused_resumed_and_deleted(api: Api, client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "automation.json"
+    file.write_text(json.dumps(AUTOMATION))
+    client.cli("automation", "create", "--from-file", str(file))
+    name = AUTOMATION["name"]
+    assert name in client.cli("automation", "ls")
+    assert "prefect.flow-run.Failed" in client.cli("automation", "inspect", name)
+    only = {"automations": {"name": {"any_": [name]}}}
+    for command, enabled in (("pause", False), ("resume", True)):
+        client.cli("automation", command, name)
+        assert [each["enabled"] for each in api.post("/automations/filter", only)] == [enabled]
+    client.cli("automation", "delete", name)
+    assert api.post("/automations/count", only) == 0

@@ -1,13 +1,148 @@
 """What a change of an automation means."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from msgspec import structs, to_builtins
+
 from orchd.db import Tx
-from orchd.kit.jsontext import decode
+from orchd.domain import events
+from orchd.domain.parameter_schemas import insist_on_job_variables
+from orchd.errors import Invalid, NotFound, ObjectMissing
+from orchd.kit.ids import uuid7
+from orchd.kit.jsontext import Raw, decode, encode
 from orchd.queries import automations as query
-from orchd.wire.automations import Automation
+from orchd.queries import deployments
+from orchd.wire.actions import RunDeployment
+from orchd.wire.automations import Automation, AutomationCreate, AutomationUpdate
+from orchd.wire.triggers import EventTrigger, Trigger, trigger_from
 
 _DEPLOYMENT = "prefect.deployment."
+_RUN = "prefect.flow-run."
+_BEGINNINGS = frozenset({f"{_RUN}Scheduled", f"{_RUN}Pending", f"{_RUN}Running", f"{_RUN}*"})
+"""Events that a run which an automation starts would bring about itself."""
+
+
+def read(tx: Tx, id: UUID) -> Automation:
+    """The automation. Raises ObjectMissing."""
+    return _found(query.by_id(tx, id))
+
+
+def create(tx: Tx, new: AutomationCreate, now: datetime) -> Automation:
+    """A new automation. Raises Invalid for one that would start itself, and what does not fit a deployment's pool."""
+    values = {**_values(tx, new, "creating"), "created": now, "updated": now}
+    id = uuid7()
+    tx.begin()
+    query.add(tx, {"id": id, "owner_resource": new.owner_resource, **values})
+    made = read(tx, id)
+    _tell(tx, "created", made, now)
+    return made
+
+
+def replace(tx: Tx, id: UUID, new: AutomationUpdate, now: datetime) -> None:
+    """Another automation in its place: what its triggers have counted is forgotten. Raises ObjectMissing, Invalid."""
+    values = _values(tx, new, "updating")
+    tx.begin()
+    changed = _found(query.change(tx, id, {**values, "updated": now}))
+    query.forget_buckets(tx, id)
+    _tell(tx, "updated", changed, now)
+
+
+def switch(tx: Tx, id: UUID, now: datetime, *, enabled: bool) -> None:
+    """On or off. Raises ObjectMissing, and Invalid for one that would start itself."""
+    tx.begin()
+    changed = _found(query.change(tx, id, {"enabled": enabled, "updated": now}))
+    if enabled:
+        _guard(trigger_from(decode(changed.trigger)), [_Run(each) for each in decode(changed.actions)])
+    _tell(tx, "updated", changed, now)
+
+
+def delete(tx: Tx, id: UUID, now: datetime) -> None:
+    """Deletes an automation. Raises ObjectMissing."""
+    tx.begin()
+    _tell(tx, "deleted", _found(query.remove(tx, id)), now)
+
+
+def _found(automation: Automation | None) -> Automation:
+    if automation is None:
+        raise ObjectMissing("Automation not found")
+    return automation
+
+
+def _values(tx: Tx, new: AutomationUpdate, doing: str) -> dict[str, Any]:
+    """The columns, once all that needs a look at others is known to hold."""
+    trigger = new.fires_on()
+    if new.enabled:
+        _guard(trigger, [_Run(to_builtins(each)) for each in new.actions])
+    for action in (*new.actions, *new.actions_on_trigger, *new.actions_on_resolve):
+        if isinstance(action, RunDeployment) and action.deployment_id is not None and action.job_variables:
+            _insist_on_variables(tx, action.deployment_id, action.job_variables, doing)
+    return {
+        "name": new.name,
+        "description": new.description,
+        "enabled": new.enabled,
+        "tags": new.tags,
+        "trigger": Raw(encode(_named(trigger))),
+        "actions": Raw(encode(new.actions)),
+        "actions_on_trigger": Raw(encode(new.actions_on_trigger)),
+        "actions_on_resolve": Raw(encode(new.actions_on_resolve)),
+    }
+
+
+def _named(trigger: Trigger) -> Trigger:
+    """The same with ids of its own: what counts for one trigger counts for no other."""
+    if isinstance(trigger, EventTrigger):
+        return structs.replace(trigger, id=uuid7())
+    return structs.replace(trigger, id=uuid7(), triggers=[_named(each) for each in trigger.triggers])
+
+
+def _insist_on_variables(tx: Tx, deployment: UUID, variables: dict[str, Any], doing: str) -> None:
+    row = deployments.by_id(tx, deployment)
+    if row is None:
+        raise NotFound("Deployment not found")
+    if row.work_pool_id is None:
+        return
+    template = decode(deployments.template_of(tx, row.work_pool_id))
+    try:
+        insist_on_job_variables(template, decode(row.job_variables), variables, complete=True)
+    except Invalid as error:
+        raise Invalid(f"Error {doing} automation: {error.message}") from error
+
+
+class _Run:
+    """Whether an action runs a deployment, and which."""
+
+    def __init__(self, action: dict[str, Any]) -> None:
+        self.runs = action.get("type") == "run-deployment"
+        self.inferred = action.get("source") == "inferred"
+
+
+def _guard(trigger: Trigger, actions: Sequence[_Run]) -> None:
+    """Raises Invalid when the runs that an automation starts would start it again, for ever."""
+    if not isinstance(trigger, EventTrigger) or trigger.posture != "Reactive" or not _BEGINNINGS & set(trigger.expect):
+        return
+    related = trigger.match_related if isinstance(trigger.match_related, list) else [trigger.match_related]
+    any_run = _fits_every_run(trigger.match) and (not related or any(map(_fits_every_run, related)))
+    for action in actions:
+        if action.runs and (action.inferred or any_run):
+            raise Invalid(
+                "Running a deployment at the beginning of its own runs starts runs without end. "
+                "Narrow the trigger down with `match` or `match_related`."
+            )
+
+
+def _fits_every_run(specification: dict[str, Any]) -> bool:
+    wanted = specification.get("prefect.resource.id", f"{_RUN}*")
+    patterns = wanted if isinstance(wanted, list) else [wanted]
+    return not specification.keys() - {"prefect.resource.id"} and f"{_RUN}*" in patterns
+
+
+def _tell(tx: Tx, action: str, automation: Automation, now: datetime) -> None:
+    payload = structs.asdict(automation)
+    told = events.object_changed("automation", action, automation.id, automation.name, payload, now)
+    events.emit(tx, told, now, last=True)
 
 
 def related_to(tx: Tx, resource: str) -> list[Automation]:

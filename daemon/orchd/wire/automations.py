@@ -1,6 +1,16 @@
 """Automations: what is to be done when a trigger fires."""
 
-from orchd.wire.base import UUID, Answer, Raw, Tags, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+from orchd.wire.actions import Actions
+from orchd.wire.base import UUID, Answer, Body, Filter, Limit, Meta, Offset, Raw, Tags, datetime
+from orchd.wire.filters import IdAny, Operated, TagsAllOrAny, TextAny
+from orchd.wire.triggers import Trigger, trigger_from
+
+Text = Annotated[str, Meta(max_length=10_000)]
 
 
 class Automation(Answer, frozen=True, kw_only=False):
@@ -17,3 +27,73 @@ class Automation(Answer, frozen=True, kw_only=False):
     actions: Raw
     actions_on_trigger: Raw
     actions_on_resolve: Raw
+
+
+class AutomationUpdate(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole automation, in the place of one that is there."""
+
+    name: Text
+    description: Text = ""
+    enabled: bool = True
+    tags: Tags = []
+    trigger: Any
+    """A trigger of triggers.py; its type may be left out when it is about events."""
+    actions: Actions
+    actions_on_trigger: Actions = []
+    actions_on_resolve: Actions = []
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "trigger", trigger_from(self.trigger))
+
+    def fires_on(self) -> Trigger:
+        """The trigger, read."""
+        found: Trigger = self.trigger
+        return found
+
+
+class AutomationCreate(AutomationUpdate, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new automation. It goes with its owner, when that is deployed anew."""
+
+    owner_resource: Text | None = None
+
+
+class AutomationSwitch(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of PATCH: on or off."""
+
+    enabled: bool = True
+
+
+class AutomationSort(StrEnum):
+    """Orders of a list of automations."""
+
+    CREATED_DESC = "CREATED_DESC"
+    UPDATED_DESC = "UPDATED_DESC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+
+
+class CreatedBefore(Filter, frozen=True, kw_only=True):
+    before_: datetime | None = None
+
+
+class AutomationFilter(Operated, frozen=True, kw_only=True):
+    """Which automations are meant."""
+
+    id: IdAny | None = None
+    name: TextAny | None = None
+    created: CreatedBefore | None = None
+    tags: TagsAllOrAny | None = None
+
+
+class AutomationCount(Body, frozen=True, kw_only=True):
+    """Body of `count`."""
+
+    automations: AutomationFilter | None = None
+
+
+class AutomationList(AutomationCount, frozen=True, kw_only=True):
+    """Body of `filter`."""
+
+    sort: AutomationSort | None = None
+    limit: Limit | None = None
+    offset: Offset | None = None

@@ -1,0 +1,196 @@
+"""Actions of automations: what is to be done when a trigger fires."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from orchd.templates import fault, is_template
+from orchd.wire.base import UUID, JsonObject, Meta, Struct
+from orchd.wire.states import StateType
+
+MOST = 100  # actions of an automation
+Text = Annotated[str, Meta(max_length=100_000)]
+Source = Literal["selected", "inferred"]
+
+
+class Action(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Something to do. `type` says what."""
+
+
+class DoNothing(Action, frozen=True, kw_only=True, tag="do-nothing"):
+    pass
+
+
+class OfFlowRun(Action, frozen=True, kw_only=True):
+    """Done to the flow run that the event is about."""
+
+
+class CancelFlowRun(OfFlowRun, frozen=True, kw_only=True, tag="cancel-flow-run"):
+    pass
+
+
+class DeleteFlowRun(OfFlowRun, frozen=True, kw_only=True, tag="delete-flow-run"):
+    pass
+
+
+class SuspendFlowRun(OfFlowRun, frozen=True, kw_only=True, tag="suspend-flow-run"):
+    pass
+
+
+class ResumeFlowRunAction(OfFlowRun, frozen=True, kw_only=True, tag="resume-flow-run"):
+    pass
+
+
+class ChangeFlowRunState(OfFlowRun, frozen=True, kw_only=True, tag="change-flow-run-state"):
+    name: Text | None = None
+    state: StateType
+    message: Text | None = None
+    force: bool = False
+
+
+def _insist(source: Source, id: UUID | None, name: str) -> None:
+    """What is selected must be named, what is inferred from the event must not."""
+    if source == "selected" and id is None:
+        raise ValueError(f"{name} is required")
+    if source == "inferred" and id is not None:
+        raise ValueError(f"{name} is not allowed")
+
+
+class OfDeployment(Action, frozen=True, kw_only=True):
+    source: Source = "selected"
+    deployment_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        _insist(self.source, self.deployment_id, "deployment_id")
+
+
+class RunDeployment(OfDeployment, frozen=True, kw_only=True, tag="run-deployment"):
+    parameters: JsonObject | None = None
+    job_variables: JsonObject | None = None
+    schedule_after: Annotated[float, Meta(ge=0, le=1e12)] = 0.0  # seconds
+
+    def __post_init__(self) -> None:
+        _insist(self.source, self.deployment_id, "deployment_id")
+        for each in _strings(self.parameters):
+            _check(each, "parameters")
+
+
+class PauseDeployment(OfDeployment, frozen=True, kw_only=True, tag="pause-deployment"):
+    pass
+
+
+class ResumeDeployment(OfDeployment, frozen=True, kw_only=True, tag="resume-deployment"):
+    pass
+
+
+class OfWorkPool(Action, frozen=True, kw_only=True):
+    source: Source = "selected"
+    work_pool_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        _insist(self.source, self.work_pool_id, "work_pool_id")
+
+
+class PauseWorkPool(OfWorkPool, frozen=True, kw_only=True, tag="pause-work-pool"):
+    pass
+
+
+class ResumeWorkPool(OfWorkPool, frozen=True, kw_only=True, tag="resume-work-pool"):
+    pass
+
+
+class OfWorkQueue(Action, frozen=True, kw_only=True):
+    source: Source = "selected"
+    work_queue_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        _insist(self.source, self.work_queue_id, "work_queue_id")
+
+
+class PauseWorkQueue(OfWorkQueue, frozen=True, kw_only=True, tag="pause-work-queue"):
+    pass
+
+
+class ResumeWorkQueue(OfWorkQueue, frozen=True, kw_only=True, tag="resume-work-queue"):
+    pass
+
+
+class OfAutomation(Action, frozen=True, kw_only=True):
+    source: Source = "selected"
+    automation_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        _insist(self.source, self.automation_id, "automation_id")
+
+
+class PauseAutomation(OfAutomation, frozen=True, kw_only=True, tag="pause-automation"):
+    pass
+
+
+class ResumeAutomation(OfAutomation, frozen=True, kw_only=True, tag="resume-automation"):
+    pass
+
+
+class SendNotification(Action, frozen=True, kw_only=True, tag="send-notification"):
+    block_document_id: UUID
+    subject: Text = "Prefect automated notification"
+    body: Text
+
+    def __post_init__(self) -> None:
+        _check(self.subject, "subject")
+        _check(self.body, "body")
+
+
+class CallWebhook(Action, frozen=True, kw_only=True, tag="call-webhook"):
+    """The payload is a text; an object is kept as its JSON."""
+
+    block_document_id: UUID
+    payload: Text | dict[str, Any] | None = ""
+
+    def __post_init__(self) -> None:
+        payload = self.payload or ""
+        text = json.dumps(payload, indent=2) if isinstance(payload, dict) else payload
+        msgspec.structs.force_setattr(self, "payload", text)
+        _check(text, "payload")
+
+
+AnyAction = (
+    DoNothing
+    | RunDeployment
+    | PauseDeployment
+    | ResumeDeployment
+    | CancelFlowRun
+    | DeleteFlowRun
+    | SuspendFlowRun
+    | ResumeFlowRunAction
+    | ChangeFlowRunState
+    | PauseWorkQueue
+    | ResumeWorkQueue
+    | PauseWorkPool
+    | ResumeWorkPool
+    | PauseAutomation
+    | ResumeAutomation
+    | SendNotification
+    | CallWebhook
+)
+Actions = Annotated[list[AnyAction], Meta(max_length=MOST)]
+
+
+def _check(source: str, where: str) -> None:
+    if (found := fault(source)) is not None:
+        raise ValueError(f"{where!r} is not a valid template: {found.message} (line {found.line})")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every template in it, wherever it stands."""
+    if isinstance(value, str):
+        if is_template(value):
+            yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _strings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _strings(each)
