@@ -28,7 +28,7 @@ test-fast: $(SETUP)  ## Run the tests that need neither the client nor systemd
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/compat --ignore tests/packaging
 
 test-schedules: $(SETUP)  ## Ask every kind of schedule about every change of every clock since 1970
-	ORCHD_TEST_SCHEDULES=all $(BIN)/pytest --numprocesses 0 tests/schedules
+	ORCHD_TEST_SCHEDULES=all $(BIN)/pytest --numprocesses 0 --timeout 3600 tests/schedules
 
 test-differential: $(SETUP)  ## Send every request to the peer's server and to orchd, and compare; SEED=N combines others
 	$(BIN)/python -m tests.compat.differential --seed $(or $(SEED),1)
