@@ -10,7 +10,18 @@ import pytest
 from sqlalchemy import text
 
 from orchd.db import Database, Tx
-from orchd.db.tables import artifact, flow, flow_run, flow_run_state, task_run, task_run_state, work_pool, work_queue
+from orchd.db.tables import (
+    artifact,
+    deployment,
+    deployment_schedule,
+    flow,
+    flow_run,
+    flow_run_state,
+    task_run,
+    task_run_state,
+    work_pool,
+    work_queue,
+)
 from orchd.queries import (
     dashboard,
     flow_runs,
@@ -20,6 +31,7 @@ from orchd.queries import (
     history,
     leftovers,
     run_removal,
+    scheduled_runs,
     states,
     task_runs,
     work_polls,
@@ -195,3 +207,31 @@ async def test_lists_about_one_object_and_about_lately_read_no_whole_table(fille
     found = {name: await explained(filled, ask) for name, ask in asked.items()}
     wrong = {name: watched.plan for name, watched in found.items() if watched.reads_a_whole_table}
     assert wrong == {}
+
+
+async def test_what_schedules_lack_is_read_from_an_index_of_their_runs(filled: Database) -> None:
+    """However many runs there are: each schedule is looked up twice."""
+    of, hour = UUID(ONE), 3600 * SECOND
+    waits = {"flow_id": of, "deployment_id": of, "state_type": "SCHEDULED", "auto_scheduled": True}
+
+    def schedule(tx: Tx) -> None:
+        tx.execute(deployment.insert(), [row(deployment, {"id": of, "flow_id": of})])
+        for number in range(200):
+            made = {"id": UUID(int=number), "deployment_id": of, "schedule": {"interval": 60}, "active": True}
+            common = {"created": NOON, "updated": NOON, "parameters": {}, "max_scheduled_runs": None, "slug": None}
+            tx.execute(deployment_schedule.insert(), [{**made, **common}])
+            times = [NOON + at * SECOND for at in range(10 if number % 2 else 2)]
+            runs = [{**waits, "schedule_id": UUID(int=number), "next_scheduled_start_time": at} for at in times]
+            tx.execute(flow_run.insert(), [row(flow_run, each) for each in runs])
+        tx.execute(text("ANALYZE"))
+
+    await filled.write(schedule)
+    wanted = scheduled_runs.Wanted(NOON, NOON + 5 * SECOND, 3)
+    found = await filled.read(scheduled_runs.lacking, wanted, None, 1000)
+    assert [each.id.int for each in found] == [number for number in range(200) if number % 2 == 0]
+    assert (
+        len(await filled.read(scheduled_runs.lacking, scheduled_runs.Wanted(NOON, NOON + hour, 3), None, 1000)) == 200
+    )
+    watched = await explained(filled, lambda tx: scheduled_runs.lacking(tx, wanted, UUID(int=7), 50))
+    assert "ix_flow_run_schedule_id_next_scheduled_start_time" in "".join(watched.plan)
+    assert not any("SCAN flow_run" in step or "Seq Scan on flow_run" in step for step in watched.plan)
