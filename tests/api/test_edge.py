@@ -291,6 +291,12 @@ async def test_a_broken_chunk_is_a_bad_request(api: Api) -> None:
     assert await still_answers(api)
 
 
+async def test_who_packs_a_body_that_nobody_reads_is_told_that_the_connection_ends(api: Api) -> None:
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    async with api.client.post("/api/absent", data=b"no gzip at all", headers=headers) as answer:
+        assert (answer.status, answer.headers.get("Connection")) == (404, "close")
+
+
 async def test_what_scanners_send_does_not_fill_the_log(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     for garbage in NO_HTTP.values():
         await send(api, garbage)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from orchd.api import _modules
@@ -42,8 +42,16 @@ def application(context: Context) -> web.Application:
         module.add_routes(app, base, context)
     for module in _modules.PAGES:
         module.add_routes(app, root, context, operations)
+    app.on_response_prepare.append(_end_what_was_not_unpacked)
     app.router.add_route("*", "/{tail:.*}", fallback(context, base, [(method, path) for method, path, _ in routes]))
     return app
+
+
+async def _end_what_was_not_unpacked(request: web.Request, response: web.StreamResponse) -> None:
+    """A compressed body that nobody read may be none, and aiohttp hangs up then: the client is told beforehand."""
+    if hdrs.CONTENT_ENCODING in request.headers and not request.content.at_eof():
+        response.force_close()
+        response.headers[hdrs.CONNECTION] = "close"
 
 
 class _Blameless(logging.Filter):

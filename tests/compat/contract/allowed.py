@@ -108,7 +108,9 @@ class Allowed:
 def _with(body: Any, more: dict[str, Any] | None) -> Any:
     if not more:
         return body
-    return [{**each, **more} for each in body] if isinstance(body, list) else {**body, **more}
+    if isinstance(body, list):
+        return [_with(each, more) for each in body]
+    return {**body, **more} if isinstance(body, dict) else body
 
 
 def _plain(schema: dict[str, Any], kind: str | None) -> list[Any]:

@@ -29,7 +29,7 @@ class Side:
     """One of the servers that are compared."""
 
     def __init__(self, name: str, api: str, *, patient: bool = False) -> None:
-        self.name, self.patient = name, patient
+        self.name, self.api, self.patient = name, api, patient
         self.http = httpx.Client(base_url=api, timeout=60, follow_redirects=True)
         self.known: dict[str, str] = {}
         self.names: dict[str, str] = {}
