@@ -292,3 +292,13 @@ async def test_changes_are_told_with_what_they_changed(api: Api) -> None:
     updated = {"updated_fields": ["tags"], "updates": {"tags": {"from": [], "to": ["b"]}}}
     assert await told(api, "deployment") == [("created", {}), ("updated", updated), ("deleted", {})]
     assert roles == ["flow", "work-queue", "work-pool", "concurrency-limit"]
+
+
+@pytest.mark.parametrize("field", ["work_pool_name", "work_queue_name"])
+async def test_an_empty_name_of_a_pool_or_a_queue_leaves_the_place_as_it_is(api: Api, field: str) -> None:
+    flow = await api.post("/flows/", {"name": "f"})
+    await api.post("/work_pools/", {"name": "lab", "type": "process"})
+    made = await api.post("/deployments/", {"name": "d", "flow_id": flow["id"], "work_pool_name": "lab"})
+    await api.patch(f"/deployments/{made['id']}", {field: ""})
+    assert (await api.get(f"/deployments/{made['id']}"))["work_queue_id"] == made["work_queue_id"]
+    assert (await api.post("/deployments/", {"name": "e", "flow_id": flow["id"], field: ""}))["work_queue_id"] is None

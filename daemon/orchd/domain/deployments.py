@@ -181,7 +181,8 @@ def _insert(tx: Tx, values: dict[str, Any]) -> None:
 
 def _place(tx: Tx, asked: DeploymentFields, now: datetime) -> QueueRow | UnsetType | None:
     """The queue that is asked for; None for no queue, UNSET when it stays as it is."""
-    pool, queue = asked.work_pool_name, asked.work_queue_name
+    # An empty name is no name: clients have sent it for "as it is".
+    pool, queue = (UNSET if name == "" else name for name in (asked.work_pool_name, asked.work_queue_name))
     if isinstance(pool, str):
         return work_places.queue_in(tx, pool, queue if isinstance(queue, str) else None, now)
     if isinstance(queue, str):

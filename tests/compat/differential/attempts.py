@@ -47,7 +47,7 @@ FITTING: dict[str, list[Any]] = {
         {"x": [{"input_type": "constant", "type": "t"}, {"input_type": "flow_run", "id": "<run run_2>"}]}, {"x": [{"input_type": "y"}]},
         {"x": [{"input_type": "task_run"}]}, {"x": [{"id": NIL}]}, {"x": [{"input_type": "task_run", "id": "<task task_1>", "more": 1}]},
     ],
-    "flow_run_id": ["<run run_3>"], "parent_task_run_id": ["<task task_1>"], "deployment_id": ["<deployment daily_1>"],
+    "flow_run_id": ["<run run_3>"], "parent_task_run_id": ["<task task_1>"],
     "infrastructure_document_id": ["<document doc-1>"], "block_schema_id": ["<schema two>"], "id": [f"{NIL[:-2]}#"],
     "storage_configuration": [{}, {"bundle_upload_step": None}, {"unknown": 1}], "base_job_template": [
         {"job_configuration": {"a": "{{ b }}"}, "variables": {"properties": {"b": {"type": "string", "default": "c"}}}},

@@ -114,7 +114,8 @@ def _alone(leaves: list[tuple[Operator, dict[str, Any]]]) -> Iterator[dict[str, 
             yield nested(way, value)
     for part in sorted({way[:depth] for way, _ in leaves for depth in range(1, len(way))}):
         yield nested(part, {})
-        yield nested(part, None)
+        if part != ("filter",):  # every event: orchd has some of its own at the first start
+            yield nested(part, None)
 
 
 def _combined(leaves: list[tuple[Operator, dict[str, Any]]], chance: random.Random) -> dict[str, Any]:

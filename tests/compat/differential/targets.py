@@ -158,7 +158,7 @@ TARGETS = [
     Target("PATCH", "/work_pools/pool #/queues/queue", {}, (_pool, _pool_queue), "/work_queues/<queue q#>"),
     Target("POST", "/work_pools/pool #/workers/heartbeat", {"name": "w"}, (_pool,)),
     Target("POST", "/work_queues/", {"name": "tried #"}),
-    Target("PATCH", "/work_queues/<queue q#>", {}, (_queue,), "/work_queues/<queue q#>"),
+    Target("PATCH", "/work_queues/<queue q#>", {}, (_queue,), "/work_queues/<queue q#>", kept="name"),
     Target("POST", "/work_queues/<queue old>/get_runs", {}),
     Target("POST", "/work_queues/<queue old>/concurrency_status", {}),
     Target("POST", "/artifacts/", {"key": "tried-#"}),
