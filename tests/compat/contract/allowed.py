@@ -17,6 +17,7 @@ NIL = "00000000-0000-4000-8000-000000000000"
 PLAIN = {
     "rrule": "FREQ=DAILY", "cron": "0 9 * * *", "timezone": "UTC", "interval": 3600, "lease_duration": 60,
     "key": "text", "block_type_slug": "text", "url": "http://localhost/", "within": 60, "names": "absent",
+    "require": "all",
 }  # fmt: skip
 """What fits where the document says less than is meant: `cron` is any string to it."""
 
@@ -95,7 +96,12 @@ class Allowed:
 
     def _objects(self, schema: dict[str, Any], depth: int) -> list[Any]:
         known = schema.get("properties", {})
-        least = {name: self.values(known[name], name, depth + 1)[0] for name in schema.get("required", [])}
+        # Which of several kinds an object is, clients always say.
+        said = [
+            *schema.get("required", []),
+            *({"type"} & {name for name in known if {"const", "enum"} & set(known[name])}),
+        ]
+        least = {name: self.values(known[name], name, depth + 1)[0] for name in said}
         if depth > 4:
             return [least]
         whole = {name: self.values(each, name, depth + 1)[0] for name, each in known.items()}
