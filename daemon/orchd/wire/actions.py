@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -163,19 +163,43 @@ AnyAction = (
     | ResumeDeployment
     | CancelFlowRun
     | DeleteFlowRun
-    | SuspendFlowRun
-    | ResumeFlowRunAction
     | ChangeFlowRunState
     | PauseWorkQueue
     | ResumeWorkQueue
-    | PauseWorkPool
-    | ResumeWorkPool
-    | PauseAutomation
-    | ResumeAutomation
     | SendNotification
     | CallWebhook
+    | PauseAutomation
+    | ResumeAutomation
+    | SuspendFlowRun
+    | ResumeFlowRunAction
+    | PauseWorkPool
+    | ResumeWorkPool
 )
-Actions = Annotated[list[AnyAction], Meta(max_length=MOST)]
+_IN_ORDER: tuple[type[Action], ...] = get_args(AnyAction)
+
+
+def action_from(value: Any) -> AnyAction:
+    """An action from plain values. One that does not say its type is of the type that has most of its fields.
+
+    Raises ValueError.
+    """
+    if isinstance(value, dict) and "type" not in value:
+        value = {"type": _kind_of(value).__struct_config__.tag, **value}
+    found: AnyAction = msgspec.convert(value, AnyAction, strict=False)
+    return found
+
+
+def _kind_of(value: dict[str, Any]) -> type[Action]:
+    """Among equals the one that the API names first."""
+    return max(_IN_ORDER, key=lambda kind: (_fits(kind, value), len(value.keys() & set(kind.__struct_fields__))))
+
+
+def _fits(kind: type[Action], value: dict[str, Any]) -> bool:
+    try:
+        msgspec.convert({"type": kind.__struct_config__.tag, **value}, kind, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _check(source: str, where: str) -> None:

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from orchd.wire.actions import Actions
+from orchd.wire.actions import MOST, action_from
 from orchd.wire.base import UUID, Answer, Body, Filter, Limit, Meta, Offset, Raw, Tags, datetime
 from orchd.wire.filters import IdAny, Operated, TagsAllOrAny, TextAny
 from orchd.wire.triggers import Trigger, trigger_from
 
+Plain = Annotated[list[Any], Meta(max_length=MOST)]
 Text = Annotated[str, Meta(max_length=10_000)]
 
 
@@ -37,13 +38,15 @@ class AutomationUpdate(Body, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     enabled: bool = True
     tags: Tags = []
     trigger: Any
-    """A trigger of triggers.py; its type may be left out when it is about events."""
-    actions: Actions
-    actions_on_trigger: Actions = []
-    actions_on_resolve: Actions = []
+    """Of triggers.py; clients may leave types out, which is why it is read in a second step. So are actions."""
+    actions: Plain
+    actions_on_trigger: Plain = []
+    actions_on_resolve: Plain = []
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "trigger", trigger_from(self.trigger))
+        for name in ("actions", "actions_on_trigger", "actions_on_resolve"):
+            msgspec.structs.force_setattr(self, name, [action_from(each) for each in getattr(self, name)])
 
     def fires_on(self) -> Trigger:
         """The trigger, read."""

@@ -64,7 +64,7 @@ Trigger = EventTrigger | CompoundTrigger | SequenceTrigger
 
 
 def trigger_from(value: Any) -> Trigger:
-    """A trigger from plain values; one without a type is about events. Raises ValueError."""
+    """A trigger from plain values; its type may be left out, since its fields tell it. Raises ValueError."""
     found: Trigger = msgspec.convert(_typed(value, DEEPEST), Trigger, strict=False)
     return found
 
@@ -78,4 +78,5 @@ def _typed(value: Any, deeper: int) -> Any:
     inner = value.get("triggers")
     if isinstance(inner, list):
         value = {**value, "triggers": [_typed(each, deeper - 1) for each in inner]}
-    return {"type": "event", **value}
+    kind = "event" if "triggers" not in value else "compound" if "require" in value else "sequence"
+    return {"type": kind, **value}
