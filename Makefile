@@ -4,12 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
+# Each release of the client has its requirements in tests/compat/releases; the newest one is tested by `make test`.
+RELEASES := $(patsubst tests/compat/releases/%.txt,%,$(wildcard tests/compat/releases/*.txt))
+CLIENT_TESTS := $(addprefix tests/compat/test_,flows.py data.py limits.py pauses.py endings.py commands.py deployed.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-schedules test-differential check format bench bench-growth soak lock clean
+.PHONY: help run test test-fast test-clients test-integrations test-schedules test-differential check format bench bench-growth soak lock clean
 
 help:  ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(SETUP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,10 +25,19 @@ run: $(SETUP)  ## Start orchd on http://127.0.0.1:4200 with embedded SQLite; its
 	STATE_DIRECTORY=$(CURDIR)/.state RUNTIME_DIRECTORY=$(CURDIR)/.state $(BIN)/orchd
 
 test: check  ## Run every test, against real databases, clients and a real systemd
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/integrations
 
 test-fast: $(SETUP)  ## Run the tests that need neither the client nor systemd
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/compat --ignore tests/packaging
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/compat --ignore tests/packaging --ignore tests/integrations
+
+test-clients: $(SETUP)  ## Run flows, commands and a worker of older releases of the client, one release after the other, on SQLite
+	@set -e; for release in $(RELEASES); do \
+		echo "Prefect $$release"; \
+		ORCHD_TEST_RELEASE=$$release $(BIN)/pytest --numprocesses 2 --dist loadgroup -k "not postgres" $(CLIENT_TESTS); \
+	done
+
+test-integrations: $(SETUP)  ## Run what integrations of the client need of a server: blocks, Dask, a worker for Docker
+	$(BIN)/pytest tests/integrations
 
 test-schedules: $(SETUP)  ## Ask every kind of schedule about every change of every clock since 1970
 	ORCHD_TEST_SCHEDULES=all $(BIN)/pytest --numprocesses 0 --timeout 3600 tests/schedules

@@ -1,6 +1,7 @@
 """Running the unmodified client against a server, and looking at what the server kept."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -9,11 +10,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 
 from tests.compat.peer import FLOWS, QUIET
 from tests.kit.servers import plain_environment
 
 T = TypeVar("T")
+RELEASE = os.environ.get("ORCHD_TEST_RELEASE", "")
+
+
+def since(release: str, what: str) -> pytest.MarkDecorator:
+    """Leaves a test out for clients older than `release`: those lack `what`."""
+    return pytest.mark.skipif(_older(RELEASE, release), reason=f"clients have this since {release}: {what}")
+
+
+def _older(one: str, other: str) -> bool:
+    def numbers(text: str) -> list[int]:
+        return [int(part) for part in text.split(".")]
+
+    return bool(one) and numbers(one) < numbers(other)
 
 
 def eventually(found: Callable[[], T], wanted: Callable[[T], bool] = bool, within: float = 30.0) -> T:

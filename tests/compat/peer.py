@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,24 +36,25 @@ def environment_folder() -> Path:
     return made(CACHE / "peer", REQUIREMENTS)
 
 
-def made(folder: Path, requirements: Path) -> Path:
+def made(folder: Path, *requirements: Path) -> Path:
     """The virtual environment in `folder`; made when it is missing, or was made from other requirements."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test processes may want it at once
-        wanted, made_from = requirements.read_text(), folder / "made-from.txt"
+        wanted, made_from = "".join(file.read_text() for file in requirements), folder / "made-from.txt"
         if not made_from.exists() or made_from.read_text() != wanted:
             _create(folder, requirements)
             made_from.write_text(wanted)
     return folder
 
 
-def _create(folder: Path, requirements: Path) -> None:
+def _create(folder: Path, requirements: Sequence[Path]) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     uv = Path(sys.executable).parent / "uv"
     python = str(folder / "bin" / "python")
     install = [str(uv), "pip", "install", "--python", python] if uv.exists() else [python, "-m", "pip", "install"]
-    subprocess.run([*install, "-q", "-r", str(requirements)], check=True)
+    files = [argument for file in requirements for argument in ("-r", str(file))]
+    subprocess.run([*install, "-q", *files], check=True)
 
 
 class Peer(Server):

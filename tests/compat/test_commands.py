@@ -1,6 +1,7 @@
 """The client's command line against the server."""
 
 import json
+import re
 import threading
 import uuid
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compat.clients import Api, Client, Report, eventually
+from tests.compat.clients import Api, Client, Report, eventually, since
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +37,7 @@ def test_flow_run_ls_lists_the_newest_runs(client: Client, basics: Report) -> No
     assert "COMPLETED" in listed
 
 
+@since("3.4", "`-o json`")
 def test_flow_run_inspect_shows_the_run(client: Client, basics: Report) -> None:
     run = json.loads(client.cli("flow-run", "inspect", basics.runs["hello"], "-o", "json"))
     assert (run["name"], run["state"]["type"]) == ("greets-world", "COMPLETED")
@@ -132,6 +134,7 @@ def test_events_stream_shows_an_event_as_it_comes(own_client: Client, emitting: 
     assert emitting in printed
 
 
+@since("3.4", "`prefect events emit`")
 def test_events_emit_reaches_the_server(api: Api, client: Client) -> None:
     resource = f"compat.{uuid.uuid4().hex[:8]}"
     client.cli("events", "emit", "compat.emitted", "--resource-id", resource)
@@ -139,12 +142,13 @@ def test_events_emit_reaches_the_server(api: Api, client: Client) -> None:
     assert event["event"] == "compat.emitted"
 
 
+@since("3.6", "`prefect server status`")
 def test_the_server_is_found_available(client: Client) -> None:
     assert "Server is available" in client.cli("server", "status")
 
 
 def test_the_version_of_the_server_is_shown(client: Client) -> None:
-    assert eventually(lambda: "Server type:          server" in client.cli("version"))
+    assert eventually(lambda: re.search(r"Server type: +server\b", client.cli("version")))
 
 
 def test_work_pool_create_knows_the_types_whose_package_is_not_installed(api: Api, client: Client) -> None:
@@ -162,6 +166,7 @@ AUTOMATION = {
 }
 
 
+@since("3.6", "automations from files")
 def test_automations_are_made_listed_paused_resumed_and_deleted(api: Api, client: Client, tmp_path: Path) -> None:
     file = tmp_path / "automation.json"
     file.write_text(json.dumps(AUTOMATION))
@@ -175,3 +180,16 @@ def test_automations_are_made_listed_paused_resumed_and_deleted(api: Api, client
         assert [each["enabled"] for each in api.post("/automations/filter", only)] == [enabled]
     client.cli("automation", "delete", name)
     assert api.post("/automations/count", only) == 0
+
+
+def test_work_pools_and_their_queues_are_managed(api: Api, client: Client) -> None:
+    pool = f"cli-{uuid.uuid4().hex[:8]}"
+    client.cli("work-pool", "create", pool, "--type", "process")
+    client.cli("work-pool", "set-concurrency-limit", pool, "3")
+    assert "concurrency_limit=3" in client.cli("work-pool", "inspect", pool)
+    client.cli("work-queue", "create", "slow", "--pool", pool, "--limit", "2")
+    assert "slow" in client.cli("work-queue", "ls", "--pool", pool)
+    client.cli("work-pool", "pause", pool)
+    assert api.get(f"/work_pools/{pool}")["is_paused"]
+    client.cli("work-pool", "delete", pool)
+    assert "not found" in client.cli("work-pool", "inspect", pool, status=1)

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.compat.clients import Api, Client, eventually
+from tests.compat.clients import Api, Client, eventually, since
 from tests.kit.daemon import Daemon
 from tests.kit.servers import Server
 
 RAN = ["Pending", "Running", "Completed"]
+TERMINATED = since("3.8", "flows that somebody called take note of SIGTERM")
 
 
 @pytest.mark.parametrize(
     ("number", "message"),
     [
-        pytest.param(signal.SIGTERM, "Execution was aborted by a termination signal.", id="SIGTERM"),
+        pytest.param(signal.SIGTERM, "Execution was aborted by a termination signal.", id="SIGTERM", marks=TERMINATED),
         pytest.param(signal.SIGINT, "Execution was aborted by an interrupt signal.", id="SIGINT"),
     ],
 )
@@ -32,6 +33,7 @@ def test_a_flow_that_is_interrupted_crashes(api: Api, own_client: Client, number
 
 
 def test_a_run_is_cancelled_from_the_command_line(api: Api, own_client: Client) -> None:
+    own_client.cli("version")  # starting takes seconds, and the flow is to be caught while it runs
     script = own_client.start("long.py", "15", "0.3")
     run = script.report()["run"]
     assert "scheduled for cancellation" in own_client.cli("flow-run", "cancel", run)
@@ -48,6 +50,7 @@ def lasting(database_url: str) -> Iterator[Daemon]:
         yield running
 
 
+@since("3.4", "events that could not be sent at first are sent later")
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_run_misses_nothing_while_its_server_restarts(
     lasting: Daemon, peer_environment: Path, tmp_path: Path, how: str
@@ -55,6 +58,7 @@ def test_a_run_misses_nothing_while_its_server_restarts(
     outlive(lasting, Client(peer_environment, lasting.api, tmp_path), how)
 
 
+@since("3.6", "flows wait while their connection is refused")
 def test_a_run_outlives_a_server_that_refuses_it_for_a_while(
     own_daemon: Daemon, peer_environment: Path, tmp_path: Path
 ) -> None:

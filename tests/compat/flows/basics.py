@@ -15,7 +15,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from release import RELEASE
 
 RUNS: dict[str, object] = {}
-SHORT = [0.2, 0.1] if RELEASE >= (3, 1) else [1, 0]  # at first only whole seconds
+SHORT = [0.2, 0.1] if RELEASE >= (3, 4) else [1, 0]  # at first only whole seconds
 
 
 def remember(name: str) -> None:
@@ -69,7 +69,7 @@ def retries_a_task() -> int:
     return unsteady()
 
 
-@flow(retries=1, retry_delay_seconds=0.2)
+@flow(retries=1, retry_delay_seconds=SHORT[0])
 def retries_itself() -> str:
     remember("retries_itself")
     if flow_run.run_count == 1:
@@ -171,7 +171,10 @@ ONE_BY_ONE: dict[str, Callable[[], object]] = {
 
 
 def main() -> None:
-    with ThreadPoolExecutor(len(SIDE_BY_SIDE)) as threads:
+    at_once = (
+        len(SIDE_BY_SIDE) if RELEASE >= (3, 4) else 1
+    )  # older ones prepare their models at the first use, unlocked
+    with ThreadPoolExecutor(at_once) as threads:
         started = {name: threads.submit(call) for name, call in SIDE_BY_SIDE.items()}
     results = {name: future.result() for name, future in started.items()}
     results |= {name: call() for name, call in ONE_BY_ONE.items()}
