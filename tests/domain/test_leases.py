@@ -10,7 +10,6 @@ from orchd.domain import concurrency_limits, leases
 from orchd.orchestration.facts import Deployment, Kind, Run, SlotLimit, TagLimit
 from orchd.orchestration.verdicts import (
     Effect,
-    EnqueueTask,
     KeepLease,
     ReleaseLease,
     ReleaseTagSlots,
@@ -98,10 +97,6 @@ async def test_a_lease_whose_limit_was_deleted_ends_with_its_task_run(db: Databa
     assert len(await all_leases(db)) == 1
     await carry_out(db, TASK, ReleaseTagSlots())
     assert await all_leases(db) == {}
-
-
-async def test_a_task_run_for_a_worker_wakes_those_who_hand_them_out(db: Database) -> None:
-    assert await carry_out(db, TASK, EnqueueTask(retry=False)) == {leases.TASKS_SIGNAL}
 
 
 async def test_what_is_remembered_is_no_matter_of_slots(db: Database) -> None:

@@ -131,3 +131,14 @@ def test_an_older_orchd_walks_back_over_known_and_unknown_steps(place: Place, ne
     upgrade(newer)
     assert downgrade(place, "-3", backup=False).steps == [SECOND, FIRST, NEWEST]
     assert current(place) == REVISIONS[-2]
+
+
+def test_background_task_runs_that_were_scheduled_before_there_was_a_queue_are_on_it(place: Place) -> None:
+    upgrade(place, "0019")
+    fill(place)
+    first = "(SELECT min(name) FROM task_run)"
+    deferred = """'{"state_details": {"deferred": true}}'"""
+    query(place, f"UPDATE task_run SET state_type = 'SCHEDULED', state_name = 'Scheduled', state = {deferred}")
+    query(place, f"UPDATE task_run SET state = '{{\"state_details\": {{}}}}' WHERE name = {first}")
+    upgrade(place)
+    assert query(place, "SELECT rank, holder FROM task_delivery") == [(1, None)] * (ROWS - 1)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from orchd.db import Statement, Tx
 from orchd.db.statement import Params
 
-GROWING = ("flow_run", "task_run", "flow_run_state", "task_run_state", "artifact", "log", "event")
+GROWING = ("flow_run", "task_run", "flow_run_state", "task_run_state", "task_delivery", "artifact", "log", "event")
 
 
 class Explain(Executable, ClauseElement):

@@ -17,6 +17,7 @@ from orchd.db.tables import (
     flow,
     flow_run,
     flow_run_state,
+    task_delivery,
     task_run,
     task_run_state,
     work_pool,
@@ -33,6 +34,7 @@ from orchd.queries import (
     run_removal,
     scheduled_runs,
     states,
+    task_deliveries,
     task_runs,
     work_polls,
     work_pools,
@@ -150,6 +152,22 @@ async def test_what_a_queue_hands_out_lies_in_its_index_in_order(filled: Databas
     assert not watched.sorts
     assert not watched.reads_a_whole_table
     assert "ix_flow_run_work_queue_id_next_scheduled_start_time" in "".join(watched.plan)
+
+
+async def test_the_queue_of_a_background_task_lies_in_its_index_in_order(filled: Database) -> None:
+    runs = [{"task_run_id": UUID(int=n), "task_key": f"k{n % 3}", "rank": 1, "queued": NOON} for n in range(MANY)]
+
+    def hand_in(tx: Tx) -> None:
+        tx.execute(task_delivery.insert(), runs)
+        tx.execute(text("ANALYZE"))
+
+    await filled.write(hand_in)
+    foremost = await explained(filled, lambda tx: task_deliveries.foremost(tx, "k1", 10))
+    assert not foremost.sorts
+    asked = await explained(filled, lambda tx: task_deliveries.with_work(tx, ["k1", "none"]))
+    for watched in (foremost, asked):
+        assert not watched.reads_a_whole_table
+        assert "ix_task_delivery_task_key_rank_queued" in "".join(watched.plan)
 
 
 async def test_lists_about_one_object_and_about_lately_read_no_whole_table(filled: Database) -> None:

@@ -23,6 +23,7 @@ from orchd.api import (
     saved_searches,
     task_run_states,
     task_runs,
+    task_workers,
     templates,
     ui_flow_runs,
     ui_flows,
@@ -54,6 +55,7 @@ OPERATIONS: tuple[ModuleType, ...] = (
     saved_searches,
     task_run_states,
     task_runs,
+    task_workers,
     templates,
     ui_flow_runs,
     ui_flows,
@@ -65,7 +67,7 @@ OPERATIONS: tuple[ModuleType, ...] = (
     work_queues,
 )
 
-SOCKETS: tuple[ModuleType, ...] = (events, logs, work_pools)
+SOCKETS: tuple[ModuleType, ...] = (events, logs, task_runs, work_pools)
 """Modules with websockets: each has `add_routes(app, base, context)`."""
 
 PAGES: tuple[ModuleType, ...] = (_pages,)

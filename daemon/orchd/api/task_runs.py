@@ -1,11 +1,15 @@
 """Task runs: the steps of flow runs. Prefix: /task_runs."""
 
+from functools import partial
 from uuid import UUID
 
-from orchd.api import _removal
+from aiohttp import web
+
+from orchd.api import _removal, _task_delivery
 from orchd.api._asking import asker, created, orchestrated
-from orchd.api._context import Call, Reply
+from orchd.api._context import Call, Context, Reply
 from orchd.api._operation import operation
+from orchd.api._sockets import add_socket
 from orchd.domain import run_removal, task_run_edits, task_runs
 from orchd.queries import history
 from orchd.queries import task_runs as query
@@ -85,3 +89,9 @@ async def delete_task_run(call: Call, id: UUID) -> None:
     """Deletes a task run with its states and logs."""
     await call.db.write(run_removal.task_run, id, call.now)
     await _removal.drop_task_run_logs(call, id)
+
+
+def add_routes(app: web.Application, base: str, context: Context) -> None:
+    """The websocket of task workers."""
+    desk = _task_delivery.Desk(context)
+    add_socket(app, base + "/task_runs/subscriptions/scheduled", context, partial(_task_delivery.serve, desk))

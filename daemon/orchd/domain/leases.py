@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from orchd.db import Tx
+from orchd.domain import task_deliveries
 from orchd.kit.ids import uuid7
 from orchd.kit.jsontext import Raw, decode
 from orchd.orchestration.facts import Deployment, Kind, Run, SlotLimit, TagLimit
@@ -31,8 +32,6 @@ from orchd.queries.concurrency_limits import TAG, LeaseRow, LimitRow
 
 FOR_EVER = timedelta(days=36500)
 SHORTEST_OCCUPANCY = 0.1  # seconds
-TASKS_SIGNAL = "tasks"
-"""The wake-up of those who hand out background task runs."""
 
 Who = tuple[str, UUID]
 """The kind of a lease's holder, and its id."""
@@ -92,7 +91,7 @@ def alive(tx: Tx, lease_id: UUID | None) -> bool:
 
 
 def carry_out(tx: Tx, effects: Iterable[Effect], run: Run, now: datetime) -> None:
-    """Does what the rules decided about slots and leases. What they decide to remember is not done here."""
+    """Does what the rules decided about slots, leases and queues. What they decide to remember is not done here."""
     who = ("flow_run" if run.kind is Kind.FLOW else "task_run", run.id)
     for effect in effects:
         match effect:
@@ -108,8 +107,8 @@ def carry_out(tx: Tx, effects: Iterable[Effect], run: Run, now: datetime) -> Non
                 take(tx, _locked(tx, limit_ids, now), 1, lease(who, now, FOR_EVER), now)
             case ReleaseTagSlots():
                 release_tags(tx, run.id, now)
-            case EnqueueTask():
-                tx.signals.add(TASKS_SIGNAL)
+            case EnqueueTask(retry):
+                task_deliveries.enqueue(tx, run, now, retry=retry)
 
 
 def _locked(tx: Tx, ids: Iterable[UUID], now: datetime) -> list[LimitRow]:

@@ -1,5 +1,6 @@
 """Questions about task runs."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -92,6 +93,12 @@ def listed(
         narrowed = _READY.where(meant).order_by(_ORDERS[sort]).limit(limit).offset(offset)
         rows = tx.fetch_like(whole, narrowed, {"now": now})
     return [TaskRun(*row) for row in rows]
+
+
+def by_ids(tx: Tx, ids: Collection[UUID], now: datetime) -> dict[UUID, TaskRun]:
+    """Those of the runs that are there."""
+    rows = tx.execute(ANSWERS.where(task_run.c.id.in_(ids)))
+    return {run.id: run for run in (from_row(list(row), now) for row in rows)}
 
 
 def count(tx: Tx, meant: Condition) -> int:

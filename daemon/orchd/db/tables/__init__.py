@@ -26,9 +26,11 @@ from orchd.db.tables.runs import (
     flow_run_input,
     flow_run_state,
     removed_run,
+    task_delivery,
     task_run,
     task_run_cache,
     task_run_state,
+    task_worker,
 )
 from orchd.db.tables.work import cleanup_message, deployment, deployment_schedule, work_pool, work_queue, worker
 
@@ -61,9 +63,11 @@ __all__ = [
     "metadata",
     "removed_run",
     "saved_search",
+    "task_delivery",
     "task_run",
     "task_run_cache",
     "task_run_state",
+    "task_worker",
     "variable",
     "work_pool",
     "work_queue",

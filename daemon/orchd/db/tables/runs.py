@@ -188,6 +188,39 @@ task_run_cache = object_table(
 Index("ix_task_run_cache_cache_key_created", task_run_cache.c.cache_key, task_run_cache.c.created)
 Index("ix_task_run_cache_task_run_state_id", task_run_cache.c.task_run_state_id)
 
+# Who listens for background task runs, on whichever server. The row goes with the connection, or when nobody renews it.
+task_worker = Table(
+    "task_worker",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("task_keys", JsonDoc, nullable=False),
+    Column("seen", Timestamp, nullable=False),
+)
+Index("ix_task_worker_seen", task_worker.c.seen)
+
+# Background task runs that no worker has taken yet. Those of rank 0 come first; a holder was sent the run, and has not
+# said yet that it has it.
+task_delivery = Table(
+    "task_delivery",
+    metadata,
+    Column("task_run_id", Uuid, ForeignKey("task_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("task_key", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("queued", Timestamp, nullable=False),
+    Column("holder", Uuid, ForeignKey("task_worker.id", ondelete="SET NULL")),
+)
+_free, _held = text("holder IS NULL"), text("holder IS NOT NULL")
+Index(
+    "ix_task_delivery_task_key_rank_queued",
+    task_delivery.c.task_key,
+    task_delivery.c.rank,
+    task_delivery.c.queued,
+    sqlite_where=_free,
+    postgresql_where=_free,
+)
+Index("ix_task_delivery_holder", task_delivery.c.holder, sqlite_where=_held, postgresql_where=_held)
+
 flow_run_input = object_table(
     "flow_run_input",
     Column("flow_run_id", Uuid, ForeignKey("flow_run.id", ondelete="CASCADE"), nullable=False),
