@@ -56,6 +56,7 @@ def _times(tx: Tx, run: UUID) -> RunTimes:
 def _nodes(steps: list[Step], artifacts: dict[UUID | None, list[GraphArtifact]]) -> list[Node]:
     """One for each task run that has begun or is expected to, in the order of their times."""
     shown = [(id, step, start) for step in steps if (id := step.child_id or step.id) and (start := _start(step))]
+    shown.sort(key=lambda each: (each[2], each[0]))  # edges, too, come in the order of times
     known = {id for id, _, _ in shown}
     parents: dict[UUID, list[UUID]] = {}
     children: dict[UUID, list[UUID]] = {}
