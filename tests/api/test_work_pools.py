@@ -46,6 +46,8 @@ async def test_a_pool_is_made_with_its_default_queue(api: Api) -> None:
 async def test_a_pool_of_agents_has_no_status(api: Api) -> None:
     made = await api.post("/work_pools/", {"name": "lab"})
     assert (made["type"], made["status"]) == ("prefect-agent", None)
+    await api.patch("/work_pools/lab", {"is_paused": True})
+    assert [name for name, _ in await told(api, "work-pool")] == ["created", "not-ready"]
 
 
 async def test_a_name_is_taken_only_once(api: Api) -> None:
@@ -59,6 +61,8 @@ async def test_a_name_is_taken_only_once(api: Api) -> None:
 async def test_names_of_the_clients_own_pools_are_reserved(api: Api, name: str) -> None:
     status, answer = await api.call("POST", "/work_pools/", {"name": name})
     assert (status, answer["detail"]) == (403, "Work pools starting with 'Prefect' are reserved for internal use.")
+    assert (await api.call("PATCH", f"/work_pools/{name}", {"description": "mine"}))[0] == 403
+    assert (await api.call("PATCH", f"/work_pools/{name}", {"is_paused": True}))[0] == 404
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "50%", "a&b", "<b>"])

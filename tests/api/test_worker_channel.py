@@ -145,6 +145,15 @@ async def test_who_does_not_introduce_itself_is_refused(api: Api) -> None:
     async with api.client.ws_connect(path, protocols=["prefect"]) as socket:
         await socket.send_json({"type": "hello"})
         assert await ending(socket) == (1008, "authentication_failed")
+    async with api.client.ws_connect(path, protocols=["prefect"]) as socket:
+        await socket.send_str("no json")
+        assert await ending(socket) == (1008, "authentication_failed")
+
+
+async def test_what_is_no_json_is_no_hello(api: Api) -> None:
+    async with connected(api) as socket:
+        await socket.send_str("no json")
+        assert await ending(socket) == (1002, "protocol_error")
 
 
 async def test_changes_of_the_pool_are_told_and_its_end_too(api: Api) -> None:

@@ -101,6 +101,6 @@ def test_a_worker_of_another_type_carries_runs_out(api: Api, place: Place) -> No
 
 
 def test_a_worker_ends_when_it_is_told_to(place: Place) -> None:
-    for worker in place.workers:
-        worker.signal(signal.SIGINT)
+    for worker, number in zip(place.workers, (signal.SIGINT, signal.SIGTERM), strict=True):
+        worker.signal(number)
     assert [worker.wait(within=30) for worker in place.workers] == [0, 0]

@@ -117,7 +117,8 @@ def _greets(request: web.Request) -> bool:
 
 async def _greet(socket: Socket, request: web.Request, expected: str | None, reason: str | None) -> None:
     """Waits for the client to introduce itself. Raises Ended when it does so wrongly."""
-    fault = _fault(await receive_json(socket, request), expected)
+    refusal = None if reason is None else (REFUSED, reason)
+    fault = _fault(await receive_json(socket, request, refusal), expected)
     if fault is not None:
         await refuse(socket, REFUSED, reason or fault)
     await socket.send_str('{"type":"auth_success"}')
@@ -137,8 +138,11 @@ def _fault(message: Any, expected: str | None) -> str | None:
     return None
 
 
-async def receive_json(socket: Socket, request: web.Request) -> Any:
-    """The next message; PINGs before it are answered. Raises Ended when there is none."""
+async def receive_json(socket: Socket, request: web.Request, refusal: tuple[int, str] | None = None) -> Any:
+    """The next message; PINGs before it are answered.
+
+    Raises Ended when there is none, or one that is not JSON: the connection then breaks off, or is closed by `refusal`.
+    """
     while True:
         message = await socket.receive()
         if message.type is WSMsgType.PING:  # clients wait for this PONG before they introduce themselves
@@ -151,6 +155,8 @@ async def receive_json(socket: Socket, request: web.Request) -> Any:
         return msgspec.json.decode(message.data)
     except (ValueError, RecursionError):
         log.info("A websocket of %s is dropped: its message is not JSON.", request.remote)
+        if refusal is not None:
+            await refuse(socket, *refusal)
         drop(request)
         raise Ended from None
 

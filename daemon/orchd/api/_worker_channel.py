@@ -74,7 +74,7 @@ async def serve(context: Context, socket: Socket, request: web.Request) -> None:
 
 async def _admitted(context: Context, socket: Socket, request: web.Request) -> "Channel":
     """Waits for the worker's hello, and greets it. Raises Refused."""
-    frame = _decoded(msgspec.json.encode(await receive_json(socket, request)))
+    frame = _decoded(msgspec.json.encode(await receive_json(socket, request, (PROTOCOL_ERROR, "protocol_error"))))
     if not isinstance(frame, HelloFrame):
         raise _protocol("its first frame is no hello")
     hello, name = frame.payload, request.match_info["name"]

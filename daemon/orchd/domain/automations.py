@@ -105,10 +105,7 @@ def _insist_on_variables(tx: Tx, deployment: UUID, variables: dict[str, Any], do
     if row.work_pool_id is None:
         return
     template = decode(deployments.template_of(tx, row.work_pool_id))
-    try:
-        insist_on_job_variables(template, decode(row.job_variables), variables, complete=True)
-    except Invalid as error:
-        raise Invalid(f"Error {doing} automation: {error.message}") from error
+    insist_on_job_variables(template, decode(row.job_variables), variables, complete=True, doing=f"{doing} automation")
 
 
 class _Run:

@@ -44,7 +44,8 @@ def create(tx: Tx, id: UUID, new: DeploymentFlowRunCreate, caller: Caller) -> Cr
     _insist_on_parameters(row, new, parameters)
     if row.work_pool_id is not None:
         template = decode(query.template_of(tx, row.work_pool_id))
-        insist_on_job_variables(template, decode(row.job_variables), new.job_variables or {}, complete=True)
+        layers = decode(row.job_variables), new.job_variables or {}
+        insist_on_job_variables(template, *layers, complete=True, doing="creating flow run")
     flow = run_creation.flow_of(tx, row.flow_id)
     if flow is None:
         raise Conflict(f"Flow {row.flow_id} does not exist.")

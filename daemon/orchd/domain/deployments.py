@@ -77,7 +77,7 @@ def create(tx: Tx, new: DeploymentCreate, author: Author) -> Created:
     before = query.locked_by_name(tx, new.flow_id, new.name)
     id = before.id if before else uuid7()
     place = _place(tx, new, now)
-    _insist_on_variables(tx, new, place, before)
+    _insist_on_variables(tx, new, place, before, "creating")
     values |= _in_queue(place) | limits.linked(tx, id, before.concurrency_limit_id if before else None, new, now)
     if before is None:
         fresh = {"id": id, "created": now, "flow_id": new.flow_id, "name": new.name}
@@ -112,9 +112,9 @@ def update(tx: Tx, id: UUID, patch: DeploymentUpdate, author: Author) -> None:
     place = _place(tx, patch, now)
     if isinstance(patch.work_pool_name, str):
         try:
-            _insist_on_variables(tx, patch, place, None)
+            _insist_on_variables(tx, patch, place, None, "updating")
         except Invalid as error:
-            raise Conflict(f"Error updating deployment: {error.message}") from error
+            raise Conflict(error.message) from error
     values |= _in_queue(place) | limits.linked(tx, id, before.concurrency_limit_id, patch, now)
     query.change(tx, id, values)
     query.drop_waiting_runs(tx, id, since=now)
@@ -227,14 +227,15 @@ def _insist_on_fit(before: DeploymentRow, values: Mapping[str, Any]) -> None:
 
 
 def _insist_on_variables(
-    tx: Tx, asked: DeploymentFields, place: QueueRow | UnsetType | None, before: DeploymentRow | None
+    tx: Tx, asked: DeploymentFields, place: QueueRow | UnsetType | None, before: DeploymentRow | None, doing: str
 ) -> None:
     """Job variables must fit what the pool declares; what it requires may still come with a run."""
     pool = place.work_pool_id if isinstance(place, QueueRow) else None
     if isinstance(place, UnsetType) and before is not None:
         pool = before.work_pool_id
     if pool is not None and isinstance(asked.job_variables, dict) and asked.job_variables:
-        insist_on_job_variables(decode(query.template_of(tx, pool)), asked.job_variables, complete=False)
+        template = decode(query.template_of(tx, pool))
+        insist_on_job_variables(template, asked.job_variables, complete=False, doing=f"{doing} deployment")
 
 
 def _insist_on_blocks(tx: Tx, asked: DeploymentFields) -> None:

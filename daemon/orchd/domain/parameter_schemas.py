@@ -62,8 +62,11 @@ def _without_nulls(schema: Any, values: Any) -> Any:
     return {name: value for name, value in values.items() if value is not None or name in needed}
 
 
-def insist_on_job_variables(template: Any, *layers: Mapping[str, Any], complete: bool) -> None:
-    """Job variables, later layers over earlier ones, must fit what a pool's template declares. Raises Invalid."""
+def insist_on_job_variables(template: Any, *layers: Mapping[str, Any], complete: bool, doing: str) -> None:
+    """Job variables, later layers over earlier ones, must fit what a pool's template declares.
+
+    Raises Invalid, with what was being done (`creating flow run`) and what does not fit.
+    """
     schema = template.get("variables") if isinstance(template, dict) else None
     if not isinstance(schema, dict) or not schema:
         return
@@ -75,9 +78,9 @@ def insist_on_job_variables(template: Any, *layers: Mapping[str, Any], complete:
         values.update(layer)
     found = misfit(schema, values, complete=complete)
     if isinstance(found, Unusable):
-        raise Invalid(f"The variables of the work pool's base job template are no schema: {found.reason}")
+        raise Invalid(f"Error {doing}: the variables of the pool's base job template are no schema: {found.reason}")
     if found is not None:
-        raise Invalid(f"The job variables do not fit the work pool's template: {found.text}")
+        raise Invalid(f"Error {doing}: {found.text}")
 
 
 def _defaults(schema: dict[str, Any]) -> dict[str, Any]:

@@ -83,14 +83,15 @@ def make(tx: Tx, new: WorkPoolCreate, now: datetime) -> PoolRow:
 
 def update(tx: Tx, name: str, patch: WorkPoolUpdate, now: datetime) -> None:
     """Changes a pool. Raises NotFound, Forbidden, Invalid; Conflict for a null where there must be none."""
-    before, values = pool_found(tx, name, lock=True), changes(patch)
+    values = changes(patch)
     if name.lower().startswith(RESERVED) and not values.keys() <= _CHANGEABLE_IF_RESERVED:
-        raise Forbidden("Work pools starting with 'Prefect' are reserved for internal use.")
+        raise Forbidden("Of work pools starting with 'Prefect' only the limit and the pause can be changed.")
+    before = pool_found(tx, name, lock=True)
     job_templates.insist(tx, values.get("base_job_template"))
     query.change(tx, before.id, {**values, "updated": now})
     if payload := differences(before, values, _TOLD):
         events.emit(tx, pool_told(before, "updated", now, payload), now)
-    if isinstance(paused := values.get("is_paused"), bool):
+    if isinstance(paused := values.get("is_paused"), bool) and before.type != query.AGENT:  # those have no status
         tx.run_all(_turn(tx, before, _status(tx, before, paused=paused), now))
     if values.keys() & _WATCHED:
         tx.signals.add(signal(before.id))
