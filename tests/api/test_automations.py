@@ -47,7 +47,7 @@ async def test_what_a_resource_owns_is_deleted_and_what_came_later_stays(api: Ap
 # Made, changed, read
 
 BLOCK = str(uuid4())
-FAILED = {"posture": "Reactive", "expect": ["prefect.flow-run.Failed"]}
+FAILED: dict[str, Any] = {"posture": "Reactive", "expect": ["prefect.flow-run.Failed"]}
 SILENT = {"posture": "Proactive", "expect": ["beat"], "within": 30}
 
 
@@ -68,7 +68,7 @@ async def test_an_automation_comes_back_whole_and_its_triggers_have_ids_of_orchd
             ],
         },
         tags=["t"],
-        actions=[{"type": "call-webhook", "block_document_id": BLOCK, "payload": {"a": 1}}],
+        actions=[{"type": "call-webhook", "block_document_id": BLOCK, "payload": {"é": 1}}],
         owner_resource="my.thing",
     )
     made = await api.post("/automations/", asked)
@@ -84,7 +84,7 @@ async def test_an_automation_comes_back_whole_and_its_triggers_have_ids_of_orchd
     ids = [made["trigger"]["id"], first["id"], second["id"], *(each["id"] for each in second["triggers"])]
     assert given not in ids
     assert len(set(ids)) == 5
-    assert made["actions"][0]["payload"] == '{\n  "a": 1\n}'
+    assert made["actions"][0]["payload"] == '{\n  "é": 1\n}'
     assert "owner_resource" not in made
     assert await api.get(f"/automations/{made['id']}") == made
     assert [each["id"] for each in await api.get("/automations/related-to/my.thing")] == [made["id"]]
@@ -120,11 +120,25 @@ async def test_every_action_is_taken(api: Api) -> None:
     assert made["actions"][-2]["subject"] == "Prefect automated notification"
 
 
-STARTS = {"posture": "Reactive", "expect": ["prefect.flow-run.Running"]}
+STARTS: dict[str, Any] = {"posture": "Reactive", "expect": ["prefect.flow-run.Running"]}
 EVERY_RUN = {"prefect.resource.id": "prefect.flow-run.*"}
 SELECTED = {"type": "run-deployment", "deployment_id": BLOCK}
 
-REFUSED = [
+PLACEHOLDERS_WITH_FAULTS: list[dict[str, Any]] = [
+    {"__prefect_kind": "jinja"},
+    {"__prefect_kind": "jinja", "template": "{{ x"},
+    {"__prefect_kind": "json", "value": "[1,"},
+    {"__prefect_kind": "none"},
+    {"__prefect_kind": "json", "value": {"__prefect_kind": "jinja", "template": "{{ x"}},
+]
+PLACEHOLDERS: list[dict[str, Any]] = [
+    {"__prefect_kind": "jinja", "template": "{{ x }}"},
+    {"__prefect_kind": "json", "value": "[1]"},
+    {"__prefect_kind": "none", "value": "{{ no template"},
+    {"__prefect_kind": "workspace_variable", "variable_name": "{{ no template"},
+]
+
+REFUSED: list[dict[str, Any]] = [
     {"name": None},
     {"colour": "blue"},
     {"id": str(uuid4())},
@@ -148,16 +162,21 @@ REFUSED = [
     {"actions": [{"type": "send-notification", "block_document_id": BLOCK}]},
     {"actions": [{"type": "send-notification", "block_document_id": BLOCK, "body": "{{ unclosed"}]},
     {"actions": [{"type": "run-deployment", "deployment_id": BLOCK, "parameters": {"x": [{"y": "{% for %}"}]}}]},
+    *({"actions": [{**SELECTED, "parameters": {"x": each}}]} for each in PLACEHOLDERS_WITH_FAULTS),
+    {"actions": [{"type": "call-webhook", "block_document_id": BLOCK, "payload": "x" * 100_001}]},
+    {"actions": [{"type": "send-notification", "block_document_id": BLOCK, "body": "{{ a }}" + "x" * 60_000}] * 3},
     {"trigger": STARTS, "actions": [{"type": "run-deployment", "source": "inferred"}]},
     {"trigger": STARTS, "actions": [SELECTED]},
     {"trigger": {**STARTS, "match": EVERY_RUN, "match_related": [{"a": "b"}, EVERY_RUN]}, "actions": [SELECTED]},
 ]
-TAKEN = [
+TAKEN: list[dict[str, Any]] = [
     {"trigger": {"type": "sequence", "triggers": [], "within": None}},
     {"trigger": {**FAILED, "threshold": -3}},
     {"trigger": {**STARTS, "match_related": {"prefect.resource.name": "etl"}}, "actions": [SELECTED]},
     {"trigger": STARTS, "actions": [SELECTED], "enabled": False},
     {"trigger": {**STARTS, "posture": "Proactive"}, "actions": [SELECTED]},
+    {"trigger": {**FAILED, "triggers": []}},
+    *({"actions": [{**SELECTED, "parameters": {"x": each}}]} for each in PLACEHOLDERS),
     {"actions": []},
 ]
 
@@ -205,10 +224,30 @@ async def test_an_automation_is_replaced_switched_and_deleted(api: Api) -> None:
     assert await api.call("DELETE", path) == missing
 
 
+async def test_what_a_replacement_leaves_out_stays_as_it_was(api: Api) -> None:
+    more = {"description": "d", "enabled": False, "tags": ["t"], "actions_on_trigger": [{"type": "do-nothing"}]}
+    path = f"/automations/{(await api.post('/automations/', an_automation(**more)))['id']}"
+    assert (await api.call("PUT", path, an_automation(name="other", actions=[])))[0] == 204
+    changed = await api.get(path)
+    assert {key: changed[key] for key in ("name", "actions", *more)} == {"name": "other", "actions": [], **more}
+    await api.patch(path, {})
+    assert (await api.get(path))["enabled"] is False
+
+
 async def test_one_that_would_start_itself_is_not_switched_on(api: Api) -> None:
     made = await api.post("/automations/", an_automation(trigger=STARTS, actions=[SELECTED], enabled=False))
-    assert (await api.call("PATCH", f"/automations/{made['id']}", {"enabled": True}))[0] == 422
-    assert (await api.get(f"/automations/{made['id']}"))["enabled"] is False
+    path = f"/automations/{made['id']}"
+    status, answer = await api.call("PATCH", path, {"enabled": True})
+    assert (status, answer["exception_detail"][0]["loc"]) == (422, ["body"])
+    assert (await api.call("PUT", path, an_automation(trigger=STARTS, actions=[SELECTED], enabled=True)))[0] == 422
+    assert await api.get(path) == made
+
+
+async def test_the_payload_of_a_webhook_is_kept_as_text(api: Api) -> None:
+    for given, kept in (("{{ event.id }}", "{{ event.id }}"), ({}, "{}"), ([1, "é"], '[\n  1,\n  "é"\n]'), (3, "3")):
+        call: dict[str, Any] = {"type": "call-webhook", "block_document_id": BLOCK, "payload": given}
+        made = await api.post("/automations/", an_automation(actions=[call]))
+        assert made["actions"][0]["payload"] == kept
 
 
 async def test_changes_are_told_with_the_whole_automation(api: Api) -> None:

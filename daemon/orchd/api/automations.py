@@ -42,7 +42,7 @@ async def update_automation(call: Call, id: UUID, body: AutomationUpdate) -> Non
 @operation("PATCH", "/automations/{id}", role="operator", status=204)
 async def patch_automation(call: Call, id: UUID, body: AutomationSwitch) -> None:
     """Switches the automation with this id on or off."""
-    await call.db.write(automations.switch, id, call.now, enabled=body.enabled)
+    await call.db.write(automations.switch, id, body, call.now)
 
 
 @operation("DELETE", "/automations/{id}", role="operator", status=204)

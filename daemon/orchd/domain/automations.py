@@ -1,28 +1,32 @@
 """What a change of an automation means."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import structs, to_builtins
+from msgspec import structs
 
 from orchd.db import Tx
 from orchd.domain import events
 from orchd.domain.parameter_schemas import insist_on_job_variables
-from orchd.errors import Invalid, NotFound, ObjectMissing
+from orchd.errors import BodyInvalid, NotFound, ObjectMissing
 from orchd.kit.ids import uuid7
 from orchd.kit.jsontext import Raw, decode, encode
 from orchd.queries import automations as query
 from orchd.queries import deployments
 from orchd.wire.actions import RunDeployment
-from orchd.wire.automations import Automation, AutomationCreate, AutomationUpdate
+from orchd.wire.automations import ACTIONS, Automation, AutomationCreate, AutomationSwitch, AutomationUpdate
+from orchd.wire.base import changes
 from orchd.wire.triggers import EventTrigger, Trigger, trigger_from
 
 _DEPLOYMENT = "prefect.deployment."
 _RUN = "prefect.flow-run."
 _BEGINNINGS = frozenset({f"{_RUN}Scheduled", f"{_RUN}Pending", f"{_RUN}Running", f"{_RUN}*"})
 """Events that a run which an automation starts would bring about itself."""
+_ENDLESS = (
+    "Running a deployment at the beginning of its own runs starts runs without end. "
+    "Narrow the trigger down with `match` or `match_related`."
+)
 
 
 def read(tx: Tx, id: UUID) -> Automation:
@@ -31,31 +35,35 @@ def read(tx: Tx, id: UUID) -> Automation:
 
 
 def create(tx: Tx, new: AutomationCreate, now: datetime) -> Automation:
-    """A new automation. Raises Invalid for one that would start itself, and what does not fit a deployment's pool."""
+    """A new automation. Raises BodyInvalid for one that would start itself, Invalid for what does not fit a pool."""
     values = {**_values(tx, new, "creating"), "created": now, "updated": now}
     id = uuid7()
     tx.begin()
     query.add(tx, {"id": id, "owner_resource": new.owner_resource, **values})
     made = read(tx, id)
+    _guard(made)
     _tell(tx, "created", made, now)
     return made
 
 
 def replace(tx: Tx, id: UUID, new: AutomationUpdate, now: datetime) -> None:
-    """Another automation in its place: what its triggers have counted is forgotten. Raises ObjectMissing, Invalid."""
+    """Another automation in its place: what its triggers have counted is forgotten.
+
+    Raises ObjectMissing, and the errors of `create`.
+    """
     values = _values(tx, new, "updating")
     tx.begin()
     changed = _found(query.change(tx, id, {**values, "updated": now}))
+    _guard(changed)
     query.forget_buckets(tx, id)
     _tell(tx, "updated", changed, now)
 
 
-def switch(tx: Tx, id: UUID, now: datetime, *, enabled: bool) -> None:
-    """On or off. Raises ObjectMissing, and Invalid for one that would start itself."""
+def switch(tx: Tx, id: UUID, patch: AutomationSwitch, now: datetime) -> None:
+    """On or off. Raises ObjectMissing, and BodyInvalid for one that would start itself."""
     tx.begin()
-    changed = _found(query.change(tx, id, {"enabled": enabled, "updated": now}))
-    if enabled:
-        _guard(trigger_from(decode(changed.trigger)), [_Run(each) for each in decode(changed.actions)])
+    changed = _found(query.change(tx, id, {**changes(patch), "updated": now}))
+    _guard(changed)
     _tell(tx, "updated", changed, now)
 
 
@@ -72,23 +80,15 @@ def _found(automation: Automation | None) -> Automation:
 
 
 def _values(tx: Tx, new: AutomationUpdate, doing: str) -> dict[str, Any]:
-    """The columns, once all that needs a look at others is known to hold."""
-    trigger = new.fires_on()
-    if new.enabled:
-        _guard(trigger, [_Run(to_builtins(each)) for each in new.actions])
-    for action in (*new.actions, *new.actions_on_trigger, *new.actions_on_resolve):
+    """The columns, once the job variables are known to fit the pools."""
+    given = changes(new)
+    actions = [each for name in ACTIONS for each in given.get(name, ())]
+    for action in actions:
         if isinstance(action, RunDeployment) and action.deployment_id is not None and action.job_variables:
             _insist_on_variables(tx, action.deployment_id, action.job_variables, doing)
-    return {
-        "name": new.name,
-        "description": new.description,
-        "enabled": new.enabled,
-        "tags": new.tags,
-        "trigger": Raw(encode(_named(trigger))),
-        "actions": Raw(encode(new.actions)),
-        "actions_on_trigger": Raw(encode(new.actions_on_trigger)),
-        "actions_on_resolve": Raw(encode(new.actions_on_resolve)),
-    }
+    plain: dict[str, Any] = {name: given[name] for name in ("name", "description", "enabled", "tags") if name in given}
+    encoded = {name: Raw(encode(given[name])) for name in ACTIONS if name in given}
+    return {**plain, "trigger": Raw(encode(_named(new.fires_on()))), **encoded}
 
 
 def _named(trigger: Trigger) -> Trigger:
@@ -108,26 +108,18 @@ def _insist_on_variables(tx: Tx, deployment: UUID, variables: dict[str, Any], do
     insist_on_job_variables(template, decode(row.job_variables), variables, complete=True, doing=f"{doing} automation")
 
 
-class _Run:
-    """Whether an action runs a deployment, and which."""
-
-    def __init__(self, action: dict[str, Any]) -> None:
-        self.runs = action.get("type") == "run-deployment"
-        self.inferred = action.get("source") == "inferred"
-
-
-def _guard(trigger: Trigger, actions: Sequence[_Run]) -> None:
-    """Raises Invalid when the runs that an automation starts would start it again, for ever."""
-    if not isinstance(trigger, EventTrigger) or trigger.posture != "Reactive" or not _BEGINNINGS & set(trigger.expect):
+def _guard(automation: Automation) -> None:
+    """Raises BodyInvalid when the runs that an automation starts would start it again, for ever."""
+    trigger = trigger_from(decode(automation.trigger))
+    if not automation.enabled or not isinstance(trigger, EventTrigger) or trigger.posture != "Reactive":
+        return
+    if not _BEGINNINGS & set(trigger.expect):
         return
     related = trigger.match_related if isinstance(trigger.match_related, list) else [trigger.match_related]
     any_run = _fits_every_run(trigger.match) and (not related or any(map(_fits_every_run, related)))
-    for action in actions:
-        if action.runs and (action.inferred or any_run):
-            raise Invalid(
-                "Running a deployment at the beginning of its own runs starts runs without end. "
-                "Narrow the trigger down with `match` or `match_related`."
-            )
+    runs = [each for each in decode(automation.actions) if each["type"] == "run-deployment"]
+    if any(any_run or each["source"] == "inferred" for each in runs):
+        raise BodyInvalid(_ENDLESS, [{"type": "value_error", "loc": ["body"], "msg": _ENDLESS, "input": None}])
 
 
 def _fits_every_run(specification: dict[str, Any]) -> bool:

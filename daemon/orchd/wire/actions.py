@@ -1,17 +1,19 @@
 """Actions of automations: what is to be done when a trigger fires."""
 
 import json
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from orchd.kit.jsontext import decode
 from orchd.templates import fault, is_template
-from orchd.wire.base import UUID, JsonObject, Meta, Struct
+from orchd.wire.base import UUID, Json, JsonObject, Meta, Struct
 from orchd.wire.states import StateType
 
 MOST = 100  # actions of an automation
-Text = Annotated[str, Meta(max_length=100_000)]
+LONGEST = 100_000  # characters of a text
+TEMPLATES = 131_072  # characters of all templates of an automation: reading them takes a second
+Text = Annotated[str, Meta(max_length=LONGEST)]
 Source = Literal["selected", "inferred"]
 
 
@@ -73,8 +75,7 @@ class RunDeployment(OfDeployment, frozen=True, kw_only=True, tag="run-deployment
 
     def __post_init__(self) -> None:
         _insist(self.source, self.deployment_id, "deployment_id")
-        for each in _strings(self.parameters):
-            _check(each, "parameters")
+        _check_parameters(self.parameters)
 
 
 class PauseDeployment(OfDeployment, frozen=True, kw_only=True, tag="pause-deployment"):
@@ -144,14 +145,16 @@ class SendNotification(Action, frozen=True, kw_only=True, tag="send-notification
 
 
 class CallWebhook(Action, frozen=True, kw_only=True, tag="call-webhook"):
-    """The payload is a text; an object is kept as its JSON."""
+    """The payload is a text; anything else is kept as its JSON."""
 
     block_document_id: UUID
-    payload: Text | dict[str, Any] | None = ""
+    payload: Json = ""
 
     def __post_init__(self) -> None:
-        payload = self.payload or ""
-        text = json.dumps(payload, indent=2) if isinstance(payload, dict) else payload
+        payload = "" if self.payload is None else self.payload
+        text = payload if isinstance(payload, str) else json.dumps(payload, indent=2, ensure_ascii=False)
+        if len(text) > LONGEST:
+            raise ValueError(f"'payload' is longer than {LONGEST} characters")
         msgspec.structs.force_setattr(self, "payload", text)
         _check(text, "payload")
 
@@ -207,14 +210,45 @@ def _check(source: str, where: str) -> None:
         raise ValueError(f"{where!r} is not a valid template: {found.message} (line {found.line})")
 
 
-def _strings(value: Any) -> Iterator[str]:
-    """Every template in it, wherever it stands."""
+def _check_parameters(value: Any) -> None:
+    """Every template in it, wherever it stands. Raises ValueError."""
     if isinstance(value, str):
-        if is_template(value):
-            yield value
+        _check(value, "parameters")
     elif isinstance(value, dict):
-        for each in value.values():
-            yield from _strings(each)
+        if "__prefect_kind" in value:
+            _check_placeholder(value)
+        else:
+            for each in value.values():
+                _check_parameters(each)
     elif isinstance(value, list):
         for each in value:
-            yield from _strings(each)
+            _check_parameters(each)
+
+
+def _check_placeholder(value: Any) -> None:
+    """A value that says how it is made: only one of kind `jinja` is a template. Raises ValueError."""
+    if not isinstance(value, dict) or "__prefect_kind" not in value:
+        return
+    kind = value["__prefect_kind"]
+    key = "template" if kind == "jinja" else "value"
+    if kind in ("none", "jinja") and key not in value:
+        raise ValueError(f"'parameters': a placeholder of kind {kind} has no {key!r}")
+    within = value.get(key)
+    if isinstance(within, str) and kind == "jinja":
+        _check(within, "parameters")
+    elif isinstance(within, str) and kind == "json":
+        try:
+            decode(within)
+        except ValueError as error:
+            raise ValueError(f"'parameters': a placeholder of kind json is no JSON: {error}") from error
+    elif kind in ("none", "json", "jinja"):
+        _check_placeholder(within)
+
+
+def written_in(value: Any) -> int:
+    """How many characters of templates there are in plain values, names included."""
+    if isinstance(value, str):
+        return len(value) if is_template(value) else 0
+    if isinstance(value, dict):
+        return sum(map(written_in, value)) + sum(map(written_in, value.values()))
+    return sum(map(written_in, value)) if isinstance(value, list) else 0

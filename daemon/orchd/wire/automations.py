@@ -5,11 +5,26 @@ from typing import Annotated, Any
 
 import msgspec
 
-from orchd.wire.actions import MOST, action_from
-from orchd.wire.base import UUID, Answer, Body, Filter, Limit, Meta, Offset, Raw, Tags, datetime
+from orchd.wire.actions import MOST, TEMPLATES, action_from, written_in
+from orchd.wire.base import (
+    UNSET,
+    UUID,
+    Answer,
+    Body,
+    Filter,
+    Limit,
+    Meta,
+    Offset,
+    Patch,
+    Raw,
+    Tags,
+    UnsetType,
+    datetime,
+)
 from orchd.wire.filters import IdAny, Operated, TagsAllOrAny, TextAny
 from orchd.wire.triggers import Trigger, trigger_from
 
+ACTIONS = ("actions", "actions_on_trigger", "actions_on_resolve")
 Plain = Annotated[list[Any], Meta(max_length=MOST)]
 Text = Annotated[str, Meta(max_length=10_000)]
 
@@ -31,22 +46,25 @@ class Automation(Answer, frozen=True, kw_only=False):
 
 
 class AutomationUpdate(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole automation, in the place of one that is there."""
+    """Another automation in the place of one that is there. What is left out stays, also whether it is on."""
 
     name: Text
-    description: Text = ""
-    enabled: bool = True
-    tags: Tags = []
+    description: Text | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
     trigger: Any
     """Of triggers.py; clients may leave types out, which is why it is read in a second step. So are actions."""
     actions: Plain
-    actions_on_trigger: Plain = []
-    actions_on_resolve: Plain = []
+    actions_on_trigger: Plain | UnsetType = UNSET
+    actions_on_resolve: Plain | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "trigger", trigger_from(self.trigger))
-        for name in ("actions", "actions_on_trigger", "actions_on_resolve"):
-            msgspec.structs.force_setattr(self, name, [action_from(each) for each in getattr(self, name)])
+        given = {name: plain for name in ACTIONS if isinstance(plain := getattr(self, name), list)}
+        if sum(map(written_in, given.values())) > TEMPLATES:
+            raise ValueError(f"The templates of an automation may have {TEMPLATES} characters together")
+        for name, plain in given.items():
+            msgspec.structs.force_setattr(self, name, [action_from(each) for each in plain])
 
     def fires_on(self) -> Trigger:
         """The trigger, read."""
@@ -57,13 +75,18 @@ class AutomationUpdate(Body, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class AutomationCreate(AutomationUpdate, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new automation. It goes with its owner, when that is deployed anew."""
 
+    description: Text = ""
+    enabled: bool = True
+    tags: Tags = []
+    actions_on_trigger: Plain = []
+    actions_on_resolve: Plain = []
     owner_resource: Text | None = None
 
 
-class AutomationSwitch(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AutomationSwitch(Patch, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of PATCH: on or off."""
 
-    enabled: bool = True
+    enabled: bool | UnsetType = UNSET
 
 
 class AutomationSort(StrEnum):

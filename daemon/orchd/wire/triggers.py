@@ -78,5 +78,12 @@ def _typed(value: Any, deeper: int) -> Any:
     inner = value.get("triggers")
     if isinstance(inner, list):
         value = {**value, "triggers": [_typed(each, deeper - 1) for each in inner]}
-    kind = "event" if "triggers" not in value else "compound" if "require" in value else "sequence"
-    return {"type": kind, **value}
+    return {"type": _kind_of(value), **value}
+
+
+def _kind_of(value: dict[str, Any]) -> str:
+    """The kind that has everything that it needs; else the one that is meant, so that what it lacks is said."""
+    of_others = "triggers" in value and ("within" in value or "posture" not in value)
+    if not of_others:
+        return "event"
+    return "compound" if "require" in value else "sequence"
